@@ -1,0 +1,35 @@
+# `make run` and `make test` need only Python 3.11+ and make: each sets .venv up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench format clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+run: $(VENV)/.installed          ## the college study, from Card's data to a report
+	$(BIN)/scm run configs/college.toml
+
+test: check                      ## the whole suite: style, types, import rules, tests and doctests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed        ## style, types and import rules only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed        ## ratios against hand-written code, side by side in one run
+	$(BIN)/python -m benchmarks
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
