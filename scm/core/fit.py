@@ -1,0 +1,87 @@
+"""What may stand in for a variable: an intervention keeps its shape and loses none of its values."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import numpy as np
+
+from scm.core.assignment import Assignment
+from scm.core.errors import ModelError
+from scm.core.mechanism import Mechanism, Shape
+
+__all__ = ["fitted", "fitted_constant"]
+
+_WIDTH = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def fitted(where: str, mechanism: Mechanism, target: Shape) -> Mechanism:
+    """The intervention's mechanism, its values converted to the variable's own dtype."""
+    given = mechanism.out
+    if given.shape != target.shape:
+        raise ModelError(
+            f"{where}: the variable has shape {target.shape}, the intervention makes shape "
+            f"{given.shape}"
+        )
+    kind, wanted = _kind(given.dtype), _kind(target.dtype)
+    if mechanism.assignment.call is not None and _WIDTH[kind] > _WIDTH[wanted]:
+        raise ModelError(
+            f"{where}: the variable holds {target.dtype}, the intervention makes {given.dtype}, "
+            "whose fractions would be lost; "
+            + ("return x.astype(int)" if wanted != "b" else "return a comparison, such as x > 0")
+            + ", or make the variable a float in the model"
+        )
+    return dataclasses.replace(mechanism, out=target)
+
+
+def fitted_constant(name: str, assignment: Assignment, target: Shape) -> Assignment:
+    """A constant of the variable's shape, or one for each unit, checked to lose nothing.
+
+    One value for each unit is an array with a leading axis of units.
+    """
+    value = assignment.numbers[0]
+    shape = np.shape(value)
+    if shape == target.shape:
+        form = assignment.form
+    elif len(shape) == len(target.shape) + 1 and shape[1:] == target.shape:
+        form = "per unit"
+    else:
+        units = ", ".join(("units", *map(str, target.shape)))
+        raise ModelError(
+            f"do({name}=...): {name} has shape {target.shape}, given shape {shape}; a constant of "
+            f"that shape is wanted, or an array of shape ({units}), one value for each unit"
+        )
+    _check_holds(name, value, target.dtype)
+    return dataclasses.replace(assignment, form=form)
+
+
+def _check_holds(name: str, value: Any, dtype: Any) -> None:
+    """Refuses fractions for an integer variable, and integers too large for a float."""
+    kind, wanted = _kind(np.result_type(value)), _kind(dtype)
+    if isinstance(value, jax.core.Tracer):
+        if _WIDTH[kind] > _WIDTH[wanted]:
+            raise ModelError(
+                f"do({name}=...): {name} holds {dtype}, given a traced {value.dtype}, whose "
+                "fractions might be lost; pass value.astype(int)"
+            )
+        return
+    array = np.asarray(value)
+    with np.errstate(all="ignore"):
+        held = array.astype(dtype)
+    if kind == "f" and wanted == "f":
+        lost = ~np.isfinite(held)
+    else:
+        lost = held.astype(array.dtype) != array
+    if lost.any():
+        first = array[lost].flat[0] if array.shape else array[()]
+        raise ModelError(
+            f"do({name}={first!r}): {name} holds {dtype}, which cannot hold {first!r}; "
+            f"give a value that it can hold, or write {name} as a float in the model"
+        )
+
+
+def _kind(dtype: Any) -> str:
+    kind = np.dtype(dtype).kind
+    return kind if kind in _WIDTH else "f"  # bfloat16 and its kin have kind V

@@ -1,0 +1,89 @@
+"""Interventions as layers: what do, undo and assign make of a model's variables."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from scm.core.assignment import Assignment, Variable
+from scm.core.errors import ModelError, UnknownNameError, suggestion
+from scm.core.fit import fitted_constant
+from scm.core.marks import Marked
+from scm.core.mechanism import Shape
+from scm.core.read import Canonical, read, unmark
+
+__all__ = ["assigned", "done", "undone", "written"]
+
+
+def written(written_as: Mapping[str, Any], canonical: Canonical) -> dict[str, Variable]:
+    """The variables of a model as it is first written."""
+    return {name: _variable(name, rhs, canonical) for name, rhs in written_as.items()}
+
+
+def _variable(name: str, rhs: Any, canonical: Canonical) -> Variable:
+    bare, role = unmark(rhs)
+    assignment = read(name, bare, fresh="u", canonical=canonical)
+    if role == "param":
+        value = assignment.numbers[0]
+        if np.result_type(value).kind in "iu":  # a param is a float whatever it was typed as
+            value = value.astype(float)
+        assignment = dataclasses.replace(assignment, numbers=(value,))
+    return Variable(name, role, (assignment,))
+
+
+def done(
+    variables: Mapping[str, Variable],
+    shapes: Mapping[str, Shape],
+    interventions: Mapping[str, Any],
+    canonical: Canonical,
+) -> dict[str, Variable]:
+    """The variables with one more layer on each that is named; what it replaces is dropped."""
+    result = dict(variables)
+    for name, rhs in interventions.items():
+        variable = _known(variables, name, "do")
+        if isinstance(rhs, Marked):
+            raise ModelError(
+                f"do({name}={rhs.role}(...)): a mark says what a variable is in the model and "
+                f"cannot be done to it; write do({name}=...) with what stands inside the mark"
+            )
+        layer = read(name, rhs, fresh="do", canonical=canonical)
+        if layer.form == "constant":
+            layer = fitted_constant(name, layer, shapes[name])
+        above = dataclasses.replace(variable, layers=(*variable.layers, layer))
+        live = [above.layers[depth] for depth in above.live if depth > 0]
+        result[name] = dataclasses.replace(variable, layers=(variable.layers[0], *live))
+    return result
+
+
+def undone(variables: Mapping[str, Variable], names: Iterable[str]) -> dict[str, Variable]:
+    """The variables with all interventions on those named taken back."""
+    result = dict(variables)
+    for name in names:
+        variable = _known(variables, name, "undo")
+        result[name] = dataclasses.replace(variable, layers=variable.layers[:1])
+    return result
+
+
+def assigned(
+    variables: Mapping[str, Variable], rhs: Mapping[str, Any], canonical: Canonical
+) -> dict[str, Variable]:
+    """The variables with new mechanisms, or new variables; an unmarked one keeps its role."""
+    result = dict(variables)
+    for name, each in rhs.items():
+        fresh = _variable(name, each, canonical)
+        if name in variables and not isinstance(each, Marked):
+            role = variables[name].role
+            fresh = _variable(name, Marked(each, role), canonical) if role != "observed" else fresh
+        result[name] = fresh
+    return result
+
+
+def _known(variables: Mapping[str, Variable], name: str, verb: str) -> Variable:
+    if name not in variables:
+        raise UnknownNameError(
+            f"{verb}: the model has no variable {name!r}{suggestion(name, variables)}"
+        )
+    return variables[name]

@@ -1,0 +1,151 @@
+"""A mechanism: an assignment traced once, for one unit, into a jaxpr.
+
+Everything that follows reads the jaxpr, never the function: sampling, fingerprints, equations,
+exact truths. A model is therefore a value; what its functions' globals become later is no part
+of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
+from numpyro.distributions import Distribution
+
+from scm.core.assignment import Assignment
+from scm.core.errors import ModelError
+
+__all__ = ["Mechanism", "Shape", "noise_shape", "shape_of", "trace"]
+
+Shape = jax.ShapeDtypeStruct
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Mechanism:
+    """An assignment's jaxpr and what it returns.
+
+    The jaxpr's inputs are, in order: captured arrays, numbers, noises (by sorted name), parents.
+
+    Attributes:
+      out: shape and dtype of the variable, for one unit.
+      jaxpr: None for a constant.
+      captured: arrays that the function closed over; inputs, like the numbers.
+      law: the structure of the distribution that the function returns, or None if it returns a
+        value; the jaxpr's outputs are then the distribution's parameters.
+      given: shapes and dtypes of the parents, for which it was traced.
+    """
+
+    assignment: Assignment
+    out: Shape
+    jaxpr: ClosedJaxpr | None
+    captured: tuple[Any, ...] = ()
+    law: Any = None
+    given: tuple[Shape, ...] = ()
+
+    def __call__(
+        self,
+        captured: Sequence[Any],
+        numbers: Sequence[Any],
+        noise: Mapping[str, Any],
+        parents: Sequence[Any],
+    ) -> Any:
+        """One unit's value, or the distribution it is to be drawn from."""
+        if self.jaxpr is None:
+            return jnp.asarray(numbers[0]).astype(self.out.dtype)
+        noises = [noise[each] for each in sorted(self.assignment.noise)]
+        arguments = [*captured, *numbers, *noises, *parents]
+        typed = [
+            jnp.asarray(x).astype(v.aval.dtype)
+            for x, v in zip(arguments, self.jaxpr.jaxpr.invars, strict=True)
+        ]
+        outputs = jaxpr_as_fun(self.jaxpr)(*typed)
+        if self.law is not None:
+            return jax.tree.unflatten(self.law, outputs)
+        return outputs[0].astype(self.out.dtype)
+
+
+def shape_of(value: Any) -> Shape:
+    """Shape and dtype of a number as programs see it, in the present precision."""
+    dtype = jax.dtypes.canonicalize_dtype(np.result_type(getattr(value, "dtype", type(value))))
+    return Shape(np.shape(value), dtype)
+
+
+def noise_shape(law: Distribution) -> Shape:
+    """Shape and dtype of one unit's value of a law: integers if discrete, floats otherwise."""
+    return Shape(law.event_shape, jnp.result_type(int if law.is_discrete else float))
+
+
+def trace(name: str, assignment: Assignment, parents: Sequence[Shape]) -> Mechanism:
+    """The mechanism of ``name := assignment``, given its parents' shapes for one unit."""
+    if assignment.call is None:
+        out = shape_of(assignment.numbers[0])
+        if assignment.form == "per unit":
+            out = Shape(out.shape[1:], out.dtype)
+        return Mechanism(assignment, out, None)
+    numbers = tuple(shape_of(each) for each in assignment.numbers)
+    noises = {each: noise_shape(law) for each, law in assignment.noise.items()}
+    ordered = [noises[each] for each in sorted(noises)]
+
+    def flat(numbers, noise_values, parent_values):
+        noise = dict(zip(sorted(noises), noise_values, strict=True))
+        return _checked(name, assignment.call(numbers, noise, parent_values))  # type: ignore[misc]
+
+    try:
+        closed, returned = jax.make_jaxpr(flat, return_shape=True)(numbers, ordered, list(parents))
+    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError,
+            jax.errors.TracerIntegerConversionError, jax.errors.NonConcreteBooleanIndexError) as error:  # fmt: skip
+        raise ModelError(_explained(name, error)) from error
+    jaxpr = closed.jaxpr
+    opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
+    law, out = None, returned
+    if isinstance(returned, Distribution):
+        law, out = jax.tree.structure(returned), noise_shape(returned)
+    return Mechanism(
+        assignment,
+        Shape(out.shape, out.dtype),
+        ClosedJaxpr(opened, []),
+        tuple(closed.consts),
+        law,
+        tuple(parents),
+    )
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value with a dtype of its own, or the distribution; anything else is refused."""
+    if isinstance(value, Distribution):
+        if value.batch_shape:
+            raise ModelError(
+                f"{name}: its function returns {type(value).__name__} with batch_shape "
+                f"{value.batch_shape} for one unit; a vector is one event: "
+                f"return {type(value).__name__}(...).to_event({len(value.batch_shape)})"
+            )
+        return jax.tree.map(jnp.asarray, value)
+    if value is None:
+        raise ModelError(f"{name}: its function returns None; is a `return` missing?")
+    try:
+        array = jnp.asarray(value)
+    except TypeError:
+        raise ModelError(
+            f"{name}: its function returns {type(value).__name__}, which is no array; a variable "
+            "is one number or array: return jnp.stack([...]), or split it into several variables"
+        ) from None
+    return jax.lax.convert_element_type(array, jax.dtypes.canonicalize_dtype(array.dtype))
+
+
+def _explained(name: str, error: Exception) -> str:
+    if isinstance(error, jax.errors.TracerBoolConversionError):
+        return (
+            f"{name}: its function branches in Python (if, while, and, or, not) on a value that "
+            "differs from unit to unit; write jnp.where(condition, value_if_true, value_if_false), "
+            "and &, |, ~ for and, or, not"
+        )
+    return (
+        f"{name}: its function turns a value that differs from unit to unit into a Python or "
+        "NumPy number; use jax.numpy (jnp.exp for math.exp or np.exp, x.astype(int) for int(x), "
+        f"jnp.where for a boolean index). JAX says: {str(error).splitlines()[0]}"
+    )

@@ -1,0 +1,450 @@
+"""The model: assignments written down, and all that can be asked of them."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from scm.compile.fingerprint import fingerprint
+from scm.core.equations import equation
+from scm.core.errors import ModelError, UnknownNameError, suggestion
+from scm.core.intervention import assigned, done, undone, written
+from scm.core.marks import Coupling
+from scm.core.structure import Structure, structure_of
+from scm.frames import Columns
+from scm.noise.given import given
+from scm.noise.identity import check_noises
+from scm.noise.laws.numbers import canonical
+from scm.noise.source import Run
+from scm.noise.words import stream_of
+from scm.solve.draws import laws_of
+from scm.solve.expectation import Moments, moments
+from scm.world import Mean, World, solved
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from scm.graph import Graph
+
+__all__ = ["SCM"]
+
+_BLOCK = 1 << 17
+
+
+@jax.tree_util.register_pytree_node_class
+class SCM:
+    """A structural causal model: ``variable := function(parents, noise)``, for each variable.
+
+    Right-hand sides are given by keyword; functions may be given by position under their own
+    names, and a dict serves for names that are not identifiers:
+
+      a distribution: a root variable; its own noise is called ``u``.
+      a function (or a callable pytree, such as an equinox module): its parameter names are its
+        parents; a distribution as default is this variable's own noise; any other default is a
+        constant. It is written for one unit. It may return a distribution, whose noise the model
+        supplies (see ``coupling``).
+      a number or an array: a deterministic variable.
+      `latent` of any of these: exists, is never in the data.
+      `param` of a number: a number to be varied; neither in the data nor in the graph.
+      `node`: the explicit form of all of them.
+
+    ``coupling`` says how supplied noise makes the values of discrete distributions that functions
+    return: ``"inverse_cdf"`` or ``"gumbel_max"``; by default each law's own.
+
+    A model is a value: nothing mutates it, and functions are traced when it is made. It is a
+    pytree whose leaves are its numbers, so it goes through jit, grad and vmap.
+
+    Raises `ModelError` (a ValueError) for what has no meaning, naming the variable: an unknown
+    parent, a cycle, a batch-shaped root, a Python branch on a traced value, ...
+
+    >>> from numpyro.distributions import Bernoulli, Normal
+    >>> from scm import latent, param
+    >>> model = SCM(
+    ...     ability=latent(Normal(0, 1)),
+    ...     near_college=Bernoulli(0.5),
+    ...     education=lambda near_college, ability, u=Normal(0, 1):
+    ...         12 + 0.8 * near_college + ability + u,
+    ...     slope=param(0.1),
+    ...     log_wage=lambda education, ability, slope, u=Normal(0, 0.4):
+    ...         1.0 + slope * education + 0.2 * ability + u,
+    ... )
+    >>> print(model.equations())
+    ability ~ Normal(0, 1)  (latent)
+    near_college ~ Bernoulli(0.5)
+    education := 12 + 0.8 * near_college + ability + u,  u ~ Normal(0, 1)
+    slope := 0.1  (param)
+    log_wage := 1 + slope * education + 0.2 * ability + u,  u ~ Normal(0, 0.4)
+    """
+
+    def __init__(
+        self, *functions: Callable | Mapping[str, Any], coupling: Coupling | None = None, **rhs: Any
+    ) -> None:
+        if coupling not in (None, "inverse_cdf", "gumbel_max"):
+            raise ModelError(
+                f"coupling={coupling!r}: 'inverse_cdf' or 'gumbel_max' is wanted; a variable that "
+                "is itself called coupling goes into a dict, SCM({'coupling': ...})"
+            )
+        named = _named(functions, rhs)
+        if not named:
+            raise ModelError("a model has at least one variable: SCM(x=Normal(0, 1))")
+        structure = structure_of(written(named, canonical))
+        self._set(structure, structure.numbers(), coupling)
+
+    def _set(self, structure: Structure, numbers: Any, coupling: Coupling | None) -> None:
+        check_noises(structure, coupling)
+        self.coupling = coupling
+        self.numbers = numbers
+        self._structures = {_precision(): structure}
+
+    @property
+    def structure(self) -> Structure:
+        """The traced structure, in the present float precision."""
+        if _precision() not in self._structures:
+            variables = next(iter(self._structures.values())).variables
+            self._structures[_precision()] = structure_of(variables)
+        return self._structures[_precision()]
+
+    # ------------------------------------------------------------------------------- reading
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The variables, causes first; params left out."""
+        roles = self.structure.variables
+        return tuple(name for name in self.structure.order if roles[name].role != "param")
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """The variables in the data, in order of writing."""
+        return self._with_role("observed")
+
+    @property
+    def latents(self) -> tuple[str, ...]:
+        """The hidden variables, in order of writing."""
+        return self._with_role("latent")
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params and their values."""
+        return {name: self.numbers[name][-1][0] for name in self._with_role("param")}
+
+    def _with_role(self, role: str) -> tuple[str, ...]:
+        return tuple(n for n, v in self.structure.variables.items() if v.role == role)
+
+    @property
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """The parents of each variable, as the model stands: params left out."""
+        variables = self.structure.variables
+        return {
+            name: tuple(p for p in variables[name].parents if variables[p].role != "param")
+            for name in variables
+            if variables[name].role != "param"
+        }
+
+    @property
+    def graph(self) -> Graph:
+        """The causal graph as the model stands: interventions cut the arrows they cut."""
+        from scm.graph import Graph
+
+        parents = self.parents
+        edges = [(parent, name) for name in parents for parent in parents[name]]
+        return Graph(directed=edges, latent=self.latents, nodes=tuple(parents))
+
+    def equations(self) -> str:
+        """The assignments as they stand, one line each, read off what is computed."""
+        structure = self.structure
+        return "\n".join(
+            equation(variable, structure.mechanisms[name])
+            for name, variable in structure.variables.items()
+        )
+
+    def draw(self, ax: Axes | None = None) -> Axes:
+        """Draw the graph: latents dashed, intervened variables squared. Returns the Axes."""
+        from scm.graph.drawing import draw
+
+        variables = self.structure.variables
+        forced = [n for n, v in variables.items() if len(v.layers) > 1 and v.role != "param"]
+        return draw(self.graph, ax=ax, highlight=forced)
+
+    # ---------------------------------------------------------------------------- intervening
+
+    def do(self, interventions: Mapping[str, Any] | None = None, /, **rhs: Any) -> SCM:
+        """The model under interventions: a new model; this one stays as it is.
+
+        Each takes what a model's right-hand side takes (not `latent` or `param`): a constant of
+        the variable's shape; an array with a leading axis of units; a distribution (randomise); a
+        function of non-descendants and noise (a policy). A function that names the variable itself
+        receives the value it would have had just before: ``do(dose=lambda dose: dose + 1)``. Noise
+        under a name that the variable has already keeps each unit's value of it.
+
+        >>> from numpyro.distributions import Normal
+        >>> model = SCM(x=Normal(0, 1), y=lambda x, u=Normal(0, 1): 2 * x + u)
+        >>> print(model.do(x=1.0).equations())
+        x := 1  (do)
+        y := 2 * x + u,  u ~ Normal(0, 1)
+        """
+        named = {**(interventions or {}), **rhs}
+        shapes = {name: self.structure.out(name) for name in self.structure.order}
+        return self._with(done(self.structure.variables, shapes, named, canonical))
+
+    def undo(self, *names: str) -> SCM:
+        """The model with all interventions on the named variables taken back."""
+        return self._with(undone(self.structure.variables, names))
+
+    def assign(self, assignments: Mapping[str, Any] | None = None, /, **rhs: Any) -> SCM:
+        """The model with other mechanisms, or more variables: a new model, not an intervention.
+
+        A variable that is not marked anew keeps its role; interventions on it are dropped.
+        """
+        named = {**(assignments or {}), **rhs}
+        return self._with(assigned(self.structure.variables, named, canonical))
+
+    def _with(self, variables: Mapping[str, Any]) -> SCM:
+        """A model of these variables; what this one has already is neither traced nor copied."""
+        structure = self.structure
+        mechanisms, numbers = {}, {}
+        for name in structure.order:
+            for depth, mechanism in enumerate(structure.mechanisms[name]):
+                assignment = structure.variables[name].layers[depth]
+                mechanisms[assignment] = mechanism
+                numbers[assignment] = self.numbers[name][depth]
+        changed = structure_of(variables, mechanisms)
+        fresh = changed.numbers()
+        merged = {
+            name: [
+                numbers.get(assignment, fresh[name][depth])
+                for depth, assignment in enumerate(changed.variables[name].layers)
+            ]
+            for name in changed.order
+        }
+        model = SCM.__new__(SCM)
+        model._set(changed, merged, self.coupling)
+        return model
+
+    def rows(self, rows: Any) -> SCM:
+        """The model with the given rows of every value that was set one for each unit."""
+        if not any(v.layers[-1].form == "per unit" for v in self.structure.variables.values()):
+            return self
+        numbers = {
+            name: [
+                [each[rows] for each in layer] if assignment.form == "per unit" else layer
+                for layer, assignment in zip(
+                    self.numbers[name], self.structure.variables[name].layers, strict=True
+                )
+            ]
+            for name in self.structure.order
+        }
+        model = SCM.__new__(SCM)
+        model.coupling, model.numbers, model._structures = self.coupling, numbers, self._structures
+        return model
+
+    # -------------------------------------------------------------------------------- sampling
+
+    def sample(self, key: Any, n: int, *, sharding: Any = None) -> World:
+        """A world of ``n`` units.
+
+        Arguments:
+          key: an int or a typed JAX key. All randomness comes from it: unit i's noise is a pure
+            function of (key, variable, noise, i), so ``sample(key, 10)`` is the head of
+            ``sample(key, 10**6)``, and interventions and other variables leave it alone.
+          n: the number of units, at least 1.
+          sharding: a `jax.sharding.Sharding` over the axis of units, to spread them over devices.
+
+        Raises `NonFiniteError` naming the variable, how many units and the first.
+
+        >>> from numpyro.distributions import Normal
+        >>> SCM(x=Normal(0, 1)).sample(key=0, n=3).to_pandas().shape
+        (3, 1)
+        """
+        n = _count("n", n)
+        self._check_units(n)
+        return solved(self, Run(stream_of(key), _start(0), n), {}, sharding)
+
+    def stream(self, key: Any, n: int, *, block: int = _BLOCK) -> Iterator[World]:
+        """The world of `sample` in blocks of units, one after the other, in constant memory."""
+        n, block = _count("n", n), _count("block", block)
+        self._check_units(n)
+        root = stream_of(key)
+        for start in range(0, n, block):
+            size = min(block, n - start)
+            part = self.rows(slice(start, start + size))
+            yield solved(part, Run(root, _start(start), size), {})
+
+    def expect(
+        self,
+        fn: Callable[[Mapping[str, Any]], Any],
+        key: Any,
+        n: int,
+        *,
+        block: int = _BLOCK,
+    ) -> Mean:
+        """The mean of ``fn(unit)`` over ``n`` units, with its standard error, in constant memory.
+
+        ``fn`` sees one unit, a mapping from every variable to its value, and returns a number or
+        an array. Units, noise and randomness are those of `sample`; what ``fn`` does not use is
+        not computed.
+
+        >>> from numpyro.distributions import Bernoulli
+        >>> mean = SCM(x=Bernoulli(0.25)).expect(lambda unit: unit["x"], key=0, n=100_000)
+        >>> bool(abs(mean.value - 0.25) < 5 * mean.se)
+        True
+        """
+        n, block = _count("n", n), _count("block", block)
+        self._check_units(n)
+        root, total = stream_of(key), Moments.nothing()
+        for start in range(0, n, block):
+            size = min(block, n - start)
+            part = self.rows(slice(start, start + size))
+            source = Run(root, _start(start), size)
+            total += moments(part.structure, self.coupling, part.numbers, source, fn)
+        return Mean(total.mean, total.standard_error, n)
+
+    def evaluate(self, noise: Mapping[tuple[str, str], Any]) -> World:
+        """The world that given noise makes: ``{("y", "u"): values, ...}``, each of shape (n, ...).
+
+        What a variable's mechanism needs must be there; `World.noise` shows the form.
+
+        >>> from numpyro.distributions import Normal
+        >>> model = SCM(x=Normal(0, 1), y=lambda x, u=Normal(0, 1): 2 * x + u)
+        >>> model.evaluate({("x", "u"): [1.0], ("y", "u"): [0.5]})["y"]
+        Array([2.5], dtype=float32)
+        """
+        laws = laws_of(self.structure, self.numbers)
+        source = given(self.structure, self.coupling, laws, noise)
+        self._check_units(source.n)
+        return solved(self, source, {})
+
+    def potential_outcomes(
+        self, levels: Mapping[str, Any], *, of: str, key: Any, n: int
+    ) -> Columns:
+        """Every unit's outcome under each combination of levels: columns ``Y[T=0]``, ``Y[T=1]``.
+
+        >>> from numpyro.distributions import Bernoulli, Normal
+        >>> model = SCM(T=Bernoulli(0.5), Y=lambda T, u=Normal(0, 1): 2 * T + u)
+        >>> list(model.potential_outcomes({"T": [0, 1]}, of="Y", key=0, n=5))
+        ['Y[T=0]', 'Y[T=1]']
+        """
+        if of not in self.structure.variables:
+            raise UnknownNameError(
+                f"potential_outcomes: of={of!r} is not in the model"
+                + suggestion(of, self.structure.variables)
+            )
+        world = self.sample(key, n)
+        columns = Columns()
+        for combination in itertools.product(*levels.values()):
+            setting = dict(zip(levels, combination, strict=True))
+            label = ", ".join(f"{name}={value}" for name, value in setting.items())
+            columns[f"{of}[{label}]"] = world.do(setting)[of]
+        return columns
+
+    def _check_units(self, n: int) -> None:
+        for name, variable in self.structure.variables.items():
+            for assignment, numbers in zip(variable.layers, self.numbers[name], strict=True):
+                if assignment.form == "per unit" and len(numbers[0]) != n:
+                    raise ModelError(
+                        f"do({name}=...) gives one value for each of {len(numbers[0])} units, but "
+                        f"n={n}; give {n} values, or n={len(numbers[0])}"
+                    )
+
+    # ---------------------------------------------------------------------------------- pytree
+
+    def tree_flatten(self) -> tuple[tuple[Any], _Skeleton]:
+        return (self.numbers,), _Skeleton(self)
+
+    @classmethod
+    def tree_unflatten(cls, skeleton: _Skeleton, children: tuple[Any]) -> SCM:
+        model = cls.__new__(cls)
+        model.numbers = children[0]
+        model.coupling = skeleton.coupling
+        model._structures = skeleton.structures
+        return model
+
+    def __repr__(self) -> str:
+        variables = self.structure.variables
+        forced = [name for name, variable in variables.items() if len(variable.layers) > 1]
+        head = f"SCM of {len(self.order)} variables"
+        if forced:
+            head += f" under do({', '.join(forced)})"
+        return f"{head}\n" + "\n".join(f"  {line}" for line in self.equations().splitlines())
+
+    def _repr_html_(self) -> str:
+        import html
+
+        rows = "".join(
+            f"<tr><td style='text-align:left'><code>{html.escape(line)}</code></td></tr>"
+            for line in self.equations().splitlines()
+        )
+        head = html.escape(repr(self).splitlines()[0])
+        return f"<table><caption>{head}</caption><tbody>{rows}</tbody></table>"
+
+
+class _Skeleton:
+    """A model without its numbers: equal when two models compute the same thing."""
+
+    def __init__(self, model: SCM) -> None:
+        self.structures, self.coupling = model._structures, model.coupling
+        self._identity = (fingerprint(model.structure), model.coupling)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Skeleton) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+
+def _named(functions: tuple[Any, ...], rhs: Mapping[str, Any]) -> dict[str, Any]:
+    """All right-hand sides by name, in order of writing."""
+    named: dict[str, Any] = {}
+    for each in functions:
+        if isinstance(each, Mapping):
+            new = dict(each)
+        elif callable(each) and getattr(each, "__name__", "<lambda>").isidentifier():
+            new = {each.__name__: each}
+        else:
+            raise ModelError(
+                f"SCM(...): by position a function under its own name or a dict is wanted, given "
+                f"{each!r}; write name={'lambda ...' if callable(each) else repr(each)}"
+            )
+        _check_new(named, new)
+        named |= new
+    _check_new(named, rhs)
+    named |= rhs
+    for name in named:
+        if not isinstance(name, str) or not name:
+            raise ModelError(f"SCM(...): a variable's name is a string, given {name!r}")
+    return named
+
+
+def _check_new(named: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    twice = [name for name in new if name in named]
+    if twice:
+        raise ModelError(f"SCM(...): {twice[0]} is given twice; a variable has one assignment")
+
+
+def _count(what: str, n: Any) -> int:
+    if isinstance(n, float) and n.is_integer():
+        n = int(n)
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise ModelError(
+            f"{what} = {n!r}: a whole number of units is wanted, at least 1"
+        ) from None
+    if isinstance(n, bool | np.bool_) or count < 1:
+        raise ModelError(f"{what} = {n}: at least 1 unit is wanted")
+    return count
+
+
+def _start(unit: int) -> np.ndarray:
+    return np.array([unit >> 32, unit & 0xFFFFFFFF], np.uint32)
+
+
+def _precision() -> Any:
+    return jnp.result_type(float)
+
+

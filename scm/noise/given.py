@@ -1,0 +1,146 @@
+"""Noise that was given as values: put to work in a model, and in its interventions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import ndtri
+from numpyro.distributions import Normal
+
+from scm.core.errors import ModelError, UnknownNameError, suggestion
+from scm.core.marks import Coupling
+from scm.core.mechanism import noise_shape
+from scm.core.structure import Structure
+from scm.noise.identity import drawn_law
+from scm.noise.laws import law_of
+from scm.noise.score import NormalScore
+from scm.noise.source import Place, Placed
+
+__all__ = ["Given", "given", "noise_names"]
+
+Address = tuple[str, str]
+"""Variable and noise name."""
+
+
+class Given(eqx.Module):
+    """Noise values by (variable, noise name), each with the law that it was given under.
+
+    The law of canonical noise is None: its values are scores and belong to any law of the family.
+    """
+
+    values: dict[Address, jax.Array]
+    laws: dict[Address, Any]
+    n: int = eqx.field(static=True)
+
+    def placed(self, structure: Structure, laws: Mapping[Place, Any]) -> Placed:
+        """The source of a model's noises; under changed parameters a unit keeps its score."""
+        held: dict[Place, jax.Array] = {}
+        for place, law in laws.items():
+            address = (place[0], place[2])
+            if address in self.values:
+                held[place] = self._under(address, law)
+        return Placed(held, self.n)
+
+    def _under(self, address: Address, law: Any) -> jax.Array:
+        value, before = self.values[address], self.laws[address]
+        if law is None or before is None or _same(before, law):
+            return value
+        if before.is_discrete or before.event_shape:
+            raise ModelError(
+                f"the noise {address[1]!r} of {address[0]} was given as values, and "
+                f"{type(before).__name__} values do not tell the scores that other parameters "
+                "act on; give the parameters it had, or a fresh noise under another name"
+            )
+        if isinstance(before, Normal):
+            score = (value - before.loc) / before.scale
+        else:
+            score = ndtri(before.cdf(value))
+        return jax.vmap(law_of(law).value, (None, 0))(law, NormalScore(score))
+
+
+def _same(one: Any, other: Any) -> bool:
+    leaves = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    return all(
+        a is b
+        or (
+            not isinstance(a, jax.core.Tracer)
+            and not isinstance(b, jax.core.Tracer)
+            and np.array_equal(a, b)
+        )
+        for a, b in leaves
+    )
+
+
+def noise_names(structure: Structure, coupling: Coupling | None) -> dict[Address, Place]:
+    """Every noise of a model: its address, and the topmost layer that has it."""
+    found: dict[Address, Place] = {}
+    for name in structure.order:
+        for depth, mechanism in enumerate(structure.mechanisms[name]):
+            for noise in mechanism.assignment.noise:
+                found[name, noise] = (name, depth, noise)
+            if drawn_law(name, mechanism, coupling) is not None:
+                fresh = mechanism.assignment.fresh
+                found[name, fresh] = (name, depth, fresh)
+    return found
+
+
+def given(
+    structure: Structure,
+    coupling: Coupling | None,
+    laws: Mapping[Place, Any],
+    noise: Mapping[Address, Any],
+) -> Given:
+    """Check noise values against a model and hold them.
+
+    Raises `UnknownNameError` for a noise that the model does not have, `ModelError` for a wrong
+    shape, values that are not finite, or unequal numbers of units.
+    """
+    known = noise_names(structure, coupling)
+    values: dict[Address, jax.Array] = {}
+    sizes: dict[Address, int] = {}
+    for address, value in noise.items():
+        if address not in known:
+            shown = address if isinstance(address, str) else "/".join(map(str, address))
+            raise UnknownNameError(
+                f"evaluate: the model has no noise {shown!r}"
+                + suggestion(shown, ["/".join(each) for each in known])
+                + " (written (variable, noise): values)"
+            )
+        values[address] = _checked(structure, coupling, known[address], laws, value)
+        sizes[address] = values[address].shape[0]
+    if len(set(sizes.values())) > 1:
+        shown = ", ".join(f"{v}/{n}: {size}" for (v, n), size in sizes.items())
+        raise ModelError(f"evaluate: the noises have different numbers of units: {shown}")
+    if not sizes:
+        raise ModelError(f"evaluate: no noise is given; the model has {sorted(known)}")
+    return Given(values, {a: laws[known[a]] for a in values}, next(iter(sizes.values())))
+
+
+def _checked(
+    structure: Structure, coupling: Coupling | None, place: Place, laws: Mapping, value: Any
+) -> jax.Array:
+    variable, depth, noise = place
+    law = laws[place]
+    if law is not None:
+        shape, dtype = noise_shape(law).shape, noise_shape(law).dtype
+    else:
+        drawn = drawn_law(variable, structure.mechanisms[variable][depth], coupling)
+        assert drawn is not None
+        shape, dtype = drawn.shape, jnp.result_type(float)
+        if drawn.kind == "sampler":
+            shape, dtype = (2,), jnp.dtype(jnp.uint32)
+    array = jnp.asarray(value)
+    if array.shape[1:] != shape or array.ndim != len(shape) + 1:
+        units = ", ".join(("units", *map(str, shape)))
+        raise ModelError(
+            f"evaluate: the noise {noise!r} of {variable} must have shape ({units}), "
+            f"given {array.shape}"
+        )
+    if not isinstance(array, jax.core.Tracer) and not bool(jnp.isfinite(array).all()):
+        raise ModelError(f"evaluate: the noise {noise!r} of {variable} has values not finite")
+    return array.astype(dtype)

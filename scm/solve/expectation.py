@@ -1,0 +1,112 @@
+"""Means over units, block by block, merged without loss of precision."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import jaxpr_as_fun
+
+from scm.compile.fingerprint import fingerprint, jaxpr_text
+from scm.compile.programs import kept, traced
+from scm.core.errors import ModelError, NonFiniteError
+from scm.core.marks import Coupling
+from scm.core.structure import Structure
+from scm.noise.source import Run
+from scm.solve.acyclic import push, varies
+from scm.solve.protocol import Numbers
+
+__all__ = ["Moments", "moments"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Moments:
+    """Count, mean and sum of squared deviations; adding merges them (Chan, Golub, LeVeque 1983)."""
+
+    n: int
+    mean: Any
+    squares: Any
+
+    @classmethod
+    def nothing(cls) -> Moments:
+        return cls(0, 0.0, 0.0)
+
+    def __add__(self, other: Moments) -> Moments:
+        if self.n == 0:
+            return other
+        n, step = self.n + other.n, other.mean - self.mean
+        mean = self.mean + step * (other.n / n)
+        squares = self.squares + other.squares + step**2 * (self.n * other.n / n)
+        return Moments(n, mean, squares)
+
+    @property
+    def standard_error(self) -> Any:
+        """Of the mean; not a number for one unit."""
+        if self.n < 2:
+            return self.mean * np.nan
+        return (self.squares / ((self.n - 1) * self.n)) ** 0.5
+
+
+def moments(
+    structure: Structure,
+    coupling: Coupling | None,
+    numbers: Numbers,
+    source: Run,
+    fn: Callable[[Mapping[str, Any]], Any],
+) -> Moments:
+    """The moments of ``fn(unit)`` over a run of units, by one kept program.
+
+    ``fn`` is traced for one unit; programs are kept by what it computes, not by which object it is.
+    """
+    unit = {name: structure.out(name) for name in structure.order}
+    closed, shape = jax.make_jaxpr(fn, return_shape=True)(unit)
+    if not isinstance(shape, jax.ShapeDtypeStruct):
+        raise ModelError(f"expect: fn must return one number or array, given {shape}")
+    jaxpr = closed.jaxpr
+    opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
+    read = _read_by(opened, [*unit], len(closed.consts))
+
+    def job(numbers: Numbers, source: Run, consts: list[Any]) -> tuple[Any, Any]:
+        columns = push(structure, coupling, numbers, source, {}, read)
+        ordered = [columns.get(name, jnp.zeros(())) for name in sorted(unit)]
+        axes = [
+            0 if name in columns and varies(columns[name], unit[name].shape) else None
+            for name in sorted(unit)
+        ]
+        dummies = [
+            value if name in columns else jnp.zeros(unit[name].shape, unit[name].dtype)
+            for name, value in zip(sorted(unit), ordered, strict=True)
+        ]
+        call = jaxpr_as_fun(jax.extend.core.ClosedJaxpr(opened, []))
+        value = jax.vmap(
+            lambda *values: call(*consts, *values)[0], axes, axis_size=source.n
+        )(*dummies)  # fmt: skip
+        value = value.astype(jnp.result_type(float, value.dtype))
+        mean = value.mean(axis=0)
+        return mean, jnp.square(value - mean).sum(axis=0)
+
+    arguments = (numbers, source, list(closed.consts))
+    if traced(arguments):
+        return Moments(source.n, *job(*arguments))
+    what = "\n".join(jaxpr_text(opened))
+    key = ("moments", what, fingerprint(structure), coupling, jnp.result_type(float))
+    mean, squares = jax.device_get(kept(key, lambda: job)(*arguments))
+    if not np.isfinite(mean).all():
+        raise NonFiniteError(
+            "expect: the mean of fn is not finite; find the unit with "
+            "world = model.sample(key, n), which names the variable, or guard fn itself"
+        )
+    return Moments(source.n, np.asarray(mean, float), np.asarray(squares, float))
+
+
+def _read_by(jaxpr: Any, names: list[str], consts: int) -> frozenset[str]:
+    """The variables that a traced function of a unit reads."""
+    used = {id(v) for eqn in jaxpr.eqns for v in eqn.invars} | {id(v) for v in jaxpr.outvars}
+    inputs = jaxpr.invars[consts:]  # a dict's leaves come by sorted key
+    return frozenset(
+        name for name, v in zip(sorted(names), inputs, strict=True) if id(v) in used
+    )

@@ -1,0 +1,300 @@
+"""Worlds: what a model makes of some units, seen, forced, or forced again with the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from scm.compile.codes import Code
+from scm.compile.programs import traced
+from scm.core.errors import ModelError, NonFiniteError, UnknownNameError, suggestion
+from scm.frames import Columns
+from scm.noise.given import Given, noise_names
+from scm.noise.source import Picked, Run
+from scm.solve.acyclic import varies
+from scm.solve.draws import drawn_noise, laws_of
+from scm.solve.run import natural, solve
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scm.model import SCM
+
+__all__ = ["Mean", "World", "solved"]
+
+
+class Mean(NamedTuple):
+    """A mean over units, its standard error, and how many units it was taken over."""
+
+    value: Any
+    se: Any
+    n: int
+
+
+class World(eqx.Module):
+    """Units with a value for every variable. A pytree of JAX arrays on the device.
+
+    ``world["wage"]`` is the column of a variable, latent ones and params included: an array of
+    shape (n, *shape). ``world.data`` are the columns that an analyst would see. Worlds are made by
+    `SCM.sample` and `SCM.evaluate`, never by hand.
+
+    >>> from numpyro.distributions import Normal
+    >>> from scm import SCM
+    >>> model = SCM(x=Normal(0, 1), y=lambda x, u=Normal(0, 1): 2 * x + u)
+    >>> world = model.sample(key=0, n=100)
+    >>> forced = world.do(x=1.0)                         # the same units, the same noise
+    >>> bool((world.noise["y", "u"] == forced.noise["y", "u"]).all())
+    True
+    """
+
+    model: SCM
+    columns: dict[str, jax.Array]
+    source: Run | Picked | Given
+    finite: dict[str, jax.Array]
+
+    @property
+    def n(self) -> int:
+        """The number of units."""
+        return self.source.n
+
+    @property
+    def code(self) -> jax.Array:
+        """The result code (`scm.compile.codes.Code`): 0 if every value is finite.
+
+        Outside a trace a world that is not finite is refused when it is made; inside jit, vmap
+        and grad nothing can be raised, and this travels with the world instead.
+        """
+        flags = [jnp.asarray(each) for each in self.finite.values()]
+        fine = jnp.stack(flags).all() if flags else jnp.asarray(True)
+        return jnp.where(fine, int(Code.OK), int(Code.NON_FINITE)).astype(jnp.int32)
+
+    def __getitem__(self, name: str) -> jax.Array:
+        if name not in self.columns:
+            raise UnknownNameError(
+                f"the world has no variable {name!r}{suggestion(name, self.columns)}"
+            )
+        value, shape = self.columns[name], self.model.structure.out(name).shape
+        return value if varies(value, shape) else jnp.broadcast_to(value, (self.n, *shape))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    @property
+    def data(self) -> Columns:
+        """The observed columns, in order of writing: no latents, no params."""
+        return Columns({name: self[name] for name in self.model.observed})
+
+    @property
+    def noise(self) -> Mapping[tuple[str, str], jax.Array]:
+        """Noise by (variable, noise name): arrays of shape (n, *shape), made when asked for.
+
+        Declared noise is shown as its value under its law. The canonical noise of a returned
+        distribution is shown as a standard normal score (``inverse_cdf``), as Gumbel values
+        (``gumbel_max``), or as two random words (a law that has only a sampler).
+        """
+        return _Noise(self)
+
+    @property
+    def natural(self) -> Mapping[str, jax.Array]:
+        """What each variable would have been, in this world, without the interventions on it."""
+        return _Natural(self)
+
+    def do(self, interventions: Mapping[str, Any] | None = None, /, **rhs: Any) -> World:
+        """The same units under one more intervention.
+
+        What is not a descendant of an intervention is carried over, not computed again.
+        """
+        named = {**(interventions or {}), **rhs}
+        return self._under(self.model.do(named), frozenset(named))
+
+    def undo(self, *names: str) -> World:
+        """The same units with all interventions on the named variables taken back."""
+        return self._under(self.model.undo(*names), frozenset(names))
+
+    def _under(self, model: SCM, changed: frozenset[str]) -> World:
+        moved = model.structure.descendants(changed)
+        carried = {name: value for name, value in self.columns.items() if name not in moved}
+        return solved(model, self.source, carried)
+
+    def where(self, mask: Any) -> World:
+        """The units for which ``mask`` holds: booleans of shape (n,), or ``fn(unit) -> bool``.
+
+        The units keep their noise: `do` on what is selected forces just these.
+        """
+        if callable(mask):
+            mask = jax.vmap(mask)(self._units())
+        if traced(mask):
+            raise ModelError(
+                "where: the number of units that remain is not known inside jit, vmap or grad; "
+                "pass weights to the estimator instead"
+            )
+        chosen = np.asarray(mask)
+        if chosen.dtype != bool or chosen.shape != (self.n,):
+            raise ModelError(
+                f"where: booleans of shape ({self.n},) are wanted, given {chosen.dtype} of shape "
+                f"{chosen.shape}; write world.where(world['x'] > 0)"
+            )
+        rows = np.flatnonzero(chosen)
+        structure = self.model.structure
+        columns = {
+            name: value[rows] if varies(value, structure.out(name).shape) else value
+            for name, value in self.columns.items()
+        }
+        return World(self.model.rows(rows), columns, _picked(self.source, rows), self.finite)
+
+    def expect(self, fn: Callable[[Mapping[str, Any]], Any]) -> Mean:
+        """The mean of ``fn(unit)`` over the units, with its standard error.
+
+        ``fn`` sees one unit: a mapping from every variable to its value.
+
+        >>> from numpyro.distributions import Normal
+        >>> from scm import SCM
+        >>> SCM(x=Normal(3, 1)).sample(key=0, n=10_000).expect(lambda unit: unit["x"]).n
+        10000
+        """
+        values = jax.vmap(fn)(self._units())
+        if not isinstance(values, jax.Array):
+            raise ModelError(
+                f"expect: fn must return one number or array, given {type(values).__name__}"
+            )
+        values = values.astype(jnp.result_type(float, values.dtype))
+        spread = values.std(axis=0, ddof=1) if self.n > 1 else jnp.full(values.shape[1:], jnp.nan)
+        return Mean(values.mean(axis=0), spread / self.n**0.5, self.n)
+
+    def _units(self) -> dict[str, jax.Array]:
+        return {name: self[name] for name in self.columns}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The observed columns as a data frame with a row for each unit."""
+        return self.data.to_pandas()
+
+    def __repr__(self) -> str:
+        latents = self.model.latents
+        hidden = f" (latent: {', '.join(latents)})" if latents else ""
+        return f"World of {self.n:,} units: {', '.join(self.model.observed)}{hidden}"
+
+    def _repr_html_(self) -> str:
+        head = Columns({name: value[:5] for name, value in self.data.items()})
+        return f"<p>{self.n:,} units</p>{head._repr_html_()}"
+
+
+def solved(
+    model: SCM, source: Run | Picked | Given, carried: Mapping[str, Any], sharding: Any = None
+) -> World:
+    """The world of a model for the units of a source; refused if a value is not finite."""
+    structure = model.structure
+    program_source = source
+    if isinstance(source, Given):
+        program_source = source.placed(structure, laws_of(structure, model.numbers))
+    columns, finite = solve(
+        structure,
+        model.coupling,
+        model.numbers,
+        program_source,
+        carried,
+        frozenset(structure.order),
+        sharding,
+    )
+    world = World(model, columns, source, finite)
+    if not traced(finite):
+        _check_finite(world)
+    return world
+
+
+def _check_finite(world: World) -> None:
+    failed = [name for name, fine in jax.device_get(world.finite).items() if not fine]
+    if not failed:
+        return
+    order = world.model.structure.order
+    name = min(failed, key=order.index)  # the first in causal order; others may only inherit it
+    values = np.asarray(world[name], float).reshape(world.n, -1)
+    units = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    first = values[units[0]][~np.isfinite(values[units[0]])][0]
+    parents = {p: np.asarray(world[p][units[0]]) for p in world.model.structure.variables[name].parents}
+    shown = ", ".join(f"{p} = {v:.6g}" if v.ndim == 0 else p for p, v in parents.items())
+    raise NonFiniteError(
+        f"{name} is not finite in {units.size:,} of {world.n:,} units; the first is unit "
+        f"{units[0]}, where it is {first}" + (f" and {shown}" if shown else "")
+        + f"; look for a division by zero, a log or root of a negative number, or an overflow in "
+        f"the assignment of {name}"
+    )
+
+
+def _picked(source: Run | Picked | Given, rows: np.ndarray) -> Picked | Given:
+    if isinstance(source, Given):
+        values = {address: value[rows] for address, value in source.values.items()}
+        return Given(values, source.laws, len(rows))
+    high, low = source.units
+    return Picked(source.stream, high[rows], low[rows])
+
+
+class _Noise(Mapping[tuple[str, str], jax.Array]):
+    """Noise, looked up by (variable, noise name)."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._places = noise_names(world.model.structure, world.model.coupling)
+
+    def __getitem__(self, address: tuple[str, str]) -> jax.Array:
+        if address not in self._places:
+            shown = "/".join(map(str, address)) if isinstance(address, tuple) else str(address)
+            raise UnknownNameError(
+                f"the world has no noise {shown!r}"
+                f"{suggestion(shown, ['/'.join(each) for each in self._places])}; "
+                'write world.noise["variable", "noise"]'
+            )
+        world = self._world
+        if isinstance(world.source, Given):
+            if address not in world.source.values:
+                raise UnknownNameError(f"this world was made without the noise {address}")
+            return world.source.values[address]
+        return drawn_noise(
+            world.model.structure,
+            world.model.coupling,
+            world.model.numbers,
+            world.source,
+            self._places[address],
+        )
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class _Natural(Mapping[str, jax.Array]):
+    """Natural values, looked up by variable."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __getitem__(self, name: str) -> jax.Array:
+        world, structure = self._world, self._world.model.structure
+        if len(structure.variables[name].layers if name in world else ()) < 2:
+            return world[name]
+        source: Any = world.source
+        if isinstance(source, Given):
+            source = source.placed(structure, laws_of(structure, world.model.numbers))
+        value = natural(
+            structure, world.model.coupling, world.model.numbers, source, world.columns, name
+        )
+        shape = structure.out(name).shape
+        return value if varies(value, shape) else jnp.broadcast_to(value, (world.n, *shape))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._world.columns)
+
+    def __len__(self) -> int:
+        return len(self._world.columns)
