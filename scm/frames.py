@@ -17,15 +17,15 @@ class Columns(dict[str, Any]):
     """Named arrays, each with a leading axis of units: a dict that can become a data frame."""
 
     def to_pandas(self) -> pd.DataFrame:
-        """A data frame with a row for each unit; a vector's components become ``x[0]``, ``x[1]``."""
+        """A data frame, a row for each unit; the components of a vector are ``x[0]``, ``x[1]``."""
         import pandas as pd
 
         flat: dict[str, np.ndarray] = {}
         for name, column in self.items():
-            array = np.asarray(column)
+            array: Any = np.asarray(column)
             for index in itertools.product(*map(range, array.shape[1:])):
                 label = f"{name}[{', '.join(map(str, index))}]" if index else name
-                flat[label] = array[(slice(None), *index)]
+                flat[label] = array[:, *index]
         return pd.DataFrame(flat)
 
     def _repr_html_(self) -> str:

@@ -68,11 +68,13 @@ class SCM:
     >>> model = SCM(
     ...     ability=latent(Normal(0, 1)),
     ...     near_college=Bernoulli(0.5),
-    ...     education=lambda near_college, ability, u=Normal(0, 1):
-    ...         12 + 0.8 * near_college + ability + u,
+    ...     education=lambda near_college, ability, u=Normal(0, 1): (
+    ...         12 + 0.8 * near_college + ability + u
+    ...     ),
     ...     slope=param(0.1),
-    ...     log_wage=lambda education, ability, slope, u=Normal(0, 0.4):
-    ...         1.0 + slope * education + 0.2 * ability + u,
+    ...     log_wage=lambda education, ability, slope, u=Normal(0, 0.4): (
+    ...         1.0 + slope * education + 0.2 * ability + u
+    ...     ),
     ... )
     >>> print(model.equations())
     ability ~ Normal(0, 1)  (latent)
@@ -432,9 +434,7 @@ def _count(what: str, n: Any) -> int:
     try:
         count = operator.index(n)
     except TypeError:
-        raise ModelError(
-            f"{what} = {n!r}: a whole number of units is wanted, at least 1"
-        ) from None
+        raise ModelError(f"{what} = {n!r}: a whole number of units is wanted, at least 1") from None
     if isinstance(n, bool | np.bool_) or count < 1:
         raise ModelError(f"{what} = {n}: at least 1 unit is wanted")
     return count
@@ -446,5 +446,3 @@ def _start(unit: int) -> np.ndarray:
 
 def _precision() -> Any:
     return jnp.result_type(float)
-
-

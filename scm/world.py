@@ -14,10 +14,11 @@ from scm.compile.codes import Code
 from scm.compile.programs import traced
 from scm.core.errors import ModelError, NonFiniteError, UnknownNameError, suggestion
 from scm.frames import Columns
-from scm.noise.given import Given, noise_names
+from scm.noise.given import Given
+from scm.noise.identity import noise_names
 from scm.noise.source import Picked, Run
 from scm.solve.acyclic import varies
-from scm.solve.draws import drawn_noise, laws_of
+from scm.solve.draws import Origin, drawn_noise, source_for
 from scm.solve.run import natural, solve
 
 if TYPE_CHECKING:
@@ -47,20 +48,20 @@ class World(eqx.Module):
     >>> from scm import SCM
     >>> model = SCM(x=Normal(0, 1), y=lambda x, u=Normal(0, 1): 2 * x + u)
     >>> world = model.sample(key=0, n=100)
-    >>> forced = world.do(x=1.0)                         # the same units, the same noise
+    >>> forced = world.do(x=1.0)  # the same units, the same noise
     >>> bool((world.noise["y", "u"] == forced.noise["y", "u"]).all())
     True
     """
 
     model: SCM
     columns: dict[str, jax.Array]
-    source: Run | Picked | Given
+    origin: Origin
     finite: dict[str, jax.Array]
 
     @property
     def n(self) -> int:
         """The number of units."""
-        return self.source.n
+        return self.origin.n
 
     @property
     def code(self) -> jax.Array:
@@ -125,7 +126,7 @@ class World(eqx.Module):
     def _under(self, model: SCM, changed: frozenset[str]) -> World:
         moved = model.structure.descendants(changed)
         carried = {name: value for name, value in self.columns.items() if name not in moved}
-        return solved(model, self.source, carried)
+        return solved(model, self.origin, carried)
 
     def where(self, mask: Any) -> World:
         """The units for which ``mask`` holds: booleans of shape (n,), or ``fn(unit) -> bool``.
@@ -151,7 +152,7 @@ class World(eqx.Module):
             name: value[rows] if varies(value, structure.out(name).shape) else value
             for name, value in self.columns.items()
         }
-        return World(self.model.rows(rows), columns, _picked(self.source, rows), self.finite)
+        return World(self.model.rows(rows), columns, _picked(self.origin, rows), self.finite)
 
     def expect(self, fn: Callable[[Mapping[str, Any]], Any]) -> Mean:
         """The mean of ``fn(unit)`` over the units, with its standard error.
@@ -189,24 +190,19 @@ class World(eqx.Module):
         return f"<p>{self.n:,} units</p>{head._repr_html_()}"
 
 
-def solved(
-    model: SCM, source: Run | Picked | Given, carried: Mapping[str, Any], sharding: Any = None
-) -> World:
-    """The world of a model for the units of a source; refused if a value is not finite."""
+def solved(model: SCM, origin: Origin, carried: Mapping[str, Any], sharding: Any = None) -> World:
+    """The world of a model for the units of an origin; refused if a value is not finite."""
     structure = model.structure
-    program_source = source
-    if isinstance(source, Given):
-        program_source = source.placed(structure, laws_of(structure, model.numbers))
     columns, finite = solve(
         structure,
         model.coupling,
         model.numbers,
-        program_source,
+        source_for(structure, model.numbers, origin),
         carried,
         frozenset(structure.order),
         sharding,
     )
-    world = World(model, columns, source, finite)
+    world = World(model, columns, origin, finite)
     if not traced(finite):
         _check_finite(world)
     return world
@@ -221,22 +217,25 @@ def _check_finite(world: World) -> None:
     values = np.asarray(world[name], float).reshape(world.n, -1)
     units = np.flatnonzero(~np.isfinite(values).all(axis=1))
     first = values[units[0]][~np.isfinite(values[units[0]])][0]
-    parents = {p: np.asarray(world[p][units[0]]) for p in world.model.structure.variables[name].parents}
+    parents = {
+        p: np.asarray(world[p][units[0]]) for p in world.model.structure.variables[name].parents
+    }
     shown = ", ".join(f"{p} = {v:.6g}" if v.ndim == 0 else p for p, v in parents.items())
     raise NonFiniteError(
         f"{name} is not finite in {units.size:,} of {world.n:,} units; the first is unit "
-        f"{units[0]}, where it is {first}" + (f" and {shown}" if shown else "")
+        f"{units[0]}, where it is {first}"
+        + (f" and {shown}" if shown else "")
         + f"; look for a division by zero, a log or root of a negative number, or an overflow in "
         f"the assignment of {name}"
     )
 
 
-def _picked(source: Run | Picked | Given, rows: np.ndarray) -> Picked | Given:
-    if isinstance(source, Given):
-        values = {address: value[rows] for address, value in source.values.items()}
-        return Given(values, source.laws, len(rows))
-    high, low = source.units
-    return Picked(source.stream, high[rows], low[rows])
+def _picked(origin: Origin, rows: np.ndarray) -> Picked | Given:
+    if isinstance(origin, Given):
+        values = {address: value[rows] for address, value in origin.values.items()}
+        return Given(values, origin.laws, len(rows))
+    high, low = origin.units if isinstance(origin, Run) else (origin.high, origin.low)
+    return Picked(origin.root, high[rows], low[rows])
 
 
 class _Noise(Mapping[tuple[str, str], jax.Array]):
@@ -244,7 +243,7 @@ class _Noise(Mapping[tuple[str, str], jax.Array]):
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._places = noise_names(world.model.structure, world.model.coupling)
+        self._places = noise_names(world.model.structure)
 
     def __getitem__(self, address: tuple[str, str]) -> jax.Array:
         if address not in self._places:
@@ -255,16 +254,16 @@ class _Noise(Mapping[tuple[str, str], jax.Array]):
                 'write world.noise["variable", "noise"]'
             )
         world = self._world
-        if isinstance(world.source, Given):
-            if address not in world.source.values:
+        if isinstance(world.origin, Given):
+            if address not in world.origin.values:
                 raise UnknownNameError(f"this world was made without the noise {address}")
-            return world.source.values[address]
+            return world.origin.values[address]
         return drawn_noise(
             world.model.structure,
             world.model.coupling,
             world.model.numbers,
-            world.source,
-            self._places[address],
+            world.origin,
+            address,
         )
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
@@ -284,9 +283,7 @@ class _Natural(Mapping[str, jax.Array]):
         world, structure = self._world, self._world.model.structure
         if len(structure.variables[name].layers if name in world else ()) < 2:
             return world[name]
-        source: Any = world.source
-        if isinstance(source, Given):
-            source = source.placed(structure, laws_of(structure, world.model.numbers))
+        source = source_for(structure, world.model.numbers, world.origin)
         value = natural(
             structure, world.model.coupling, world.model.numbers, source, world.columns, name
         )

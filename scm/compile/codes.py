@@ -1,4 +1,4 @@
-"""Result codes: how a computation that cannot raise (inside jit, vmap, grad) says what went wrong."""
+"""Result codes: what went wrong, from where nothing can be raised (inside jit, vmap, grad)."""
 
 from __future__ import annotations
 

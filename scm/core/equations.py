@@ -59,9 +59,7 @@ def _right_hand_side(mechanism: Mechanism) -> str:
         return f":= {_number(assignment.numbers[0])}"
     if assignment.form == "law":
         return f"~ {law_text(assignment.noise[assignment.fresh])}"
-    noises = "".join(
-        f",  {each} ~ {law_text(assignment.noise[each])}" for each in assignment.noise
-    )
+    noises = "".join(f",  {each} ~ {law_text(assignment.noise[each])}" for each in assignment.noise)
     formula = _formula(mechanism)
     return f"{'~' if mechanism.law is not None else ':='} {formula}{noises}"
 
@@ -192,5 +190,3 @@ def _chosen(condition: Expression, no: Expression, yes: Expression) -> Expressio
 def _bracketed(expression: Expression, binding: int) -> str:
     text, own = expression
     return text if own >= binding else f"({text})"
-
-

@@ -9,7 +9,7 @@ __all__ = ["CycleError", "ModelError", "NonFiniteError", "UnknownNameError", "su
 
 
 class ModelError(ValueError):
-    """A model, an intervention or a request that has no meaning; the message says how to mend it."""
+    """A model, an intervention or a request without meaning; the message says how to mend it."""
 
 
 class UnknownNameError(ModelError, KeyError):
@@ -24,7 +24,7 @@ class CycleError(ModelError):
 
 
 class NonFiniteError(ModelError):
-    """A value that is infinite or not a number; the message names variable, count and first unit."""
+    """A value that is infinite or not a number: which variable, how many units, the first one."""
 
 
 def suggestion(name: str, candidates: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What may stand in for a variable: an intervention keeps its shape and loses none of its values."""
+"""What may stand in for a variable: an intervention keeps its shape and loses no values."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def fitted_constant(name: str, assignment: Assignment, target: Shape) -> Assignm
 
 def _check_holds(name: str, value: Any, dtype: Any) -> None:
     """Refuses fractions for an integer variable, and integers too large for a float."""
-    kind, wanted = _kind(np.result_type(value)), _kind(dtype)
+    kind, wanted = _kind(value.dtype), _kind(dtype)
     if isinstance(value, jax.core.Tracer):
         if _WIDTH[kind] > _WIDTH[wanted]:
             raise ModelError(
@@ -75,7 +75,7 @@ def _check_holds(name: str, value: Any, dtype: Any) -> None:
     else:
         lost = held.astype(array.dtype) != array
     if lost.any():
-        first = array[lost].flat[0] if array.shape else array[()]
+        first = array[lost].flat[0].item()
         raise ModelError(
             f"do({name}={first!r}): {name} holds {dtype}, which cannot hold {first!r}; "
             f"give a value that it can hold, or write {name} as a float in the model"

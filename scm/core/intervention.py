@@ -6,9 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
-from scm.core.assignment import Assignment, Variable
+from scm.core.assignment import Variable
 from scm.core.errors import ModelError, UnknownNameError, suggestion
 from scm.core.fit import fitted_constant
 from scm.core.marks import Marked
@@ -28,7 +26,7 @@ def _variable(name: str, rhs: Any, canonical: Canonical) -> Variable:
     assignment = read(name, bare, fresh="u", canonical=canonical)
     if role == "param":
         value = assignment.numbers[0]
-        if np.result_type(value).kind in "iu":  # a param is a float whatever it was typed as
+        if value.dtype.kind in "iu":  # a param is a float whatever it was typed as
             value = value.astype(float)
         assignment = dataclasses.replace(assignment, numbers=(value,))
     return Variable(name, role, (assignment,))

@@ -84,9 +84,12 @@ def node(
 
     >>> from numpyro.distributions import Normal
     >>> from scm import SCM
-    >>> model = SCM({"blood pressure": Normal(120, 10)},
-    ...             risk=node(lambda p, u: p / 100 + u, parents=["blood pressure"],
-    ...                       noise={"u": Normal(0, 1)}))
+    >>> model = SCM(
+    ...     {"blood pressure": Normal(120, 10)},
+    ...     risk=node(
+    ...         lambda p, u: p / 100 + u, parents=["blood pressure"], noise={"u": Normal(0, 1)}
+    ...     ),
+    ... )
     >>> model.parents["risk"]
     ('blood pressure',)
     """

@@ -24,6 +24,13 @@ __all__ = ["Mechanism", "Shape", "noise_shape", "shape_of", "trace"]
 
 Shape = jax.ShapeDtypeStruct
 
+_UNTRACEABLE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.NonConcreteBooleanIndexError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Mechanism:
@@ -97,8 +104,7 @@ def trace(name: str, assignment: Assignment, parents: Sequence[Shape]) -> Mechan
 
     try:
         closed, returned = jax.make_jaxpr(flat, return_shape=True)(numbers, ordered, list(parents))
-    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError,
-            jax.errors.TracerIntegerConversionError, jax.errors.NonConcreteBooleanIndexError) as error:  # fmt: skip
+    except _UNTRACEABLE as error:
         raise ModelError(_explained(name, error)) from error
     jaxpr = closed.jaxpr
     opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
@@ -127,13 +133,14 @@ def _checked(name: str, value: Any) -> Any:
         return jax.tree.map(jnp.asarray, value)
     if value is None:
         raise ModelError(f"{name}: its function returns None; is a `return` missing?")
-    try:
-        array = jnp.asarray(value)
-    except TypeError:
+    if isinstance(value, list | tuple | Mapping) or (
+        not np.isscalar(value) and not hasattr(value, "dtype")
+    ):
         raise ModelError(
             f"{name}: its function returns {type(value).__name__}, which is no array; a variable "
             "is one number or array: return jnp.stack([...]), or split it into several variables"
-        ) from None
+        )
+    array = jnp.asarray(value)
     return jax.lax.convert_element_type(array, jax.dtypes.canonicalize_dtype(array.dtype))
 
 

@@ -226,11 +226,7 @@ def _leaves(fn: Callable) -> tuple[Callable, tuple[Any, ...], tuple[str, ...]]:
         full = [next(fresh) if t else leaf for t, leaf in zip(traced, leaves, strict=True)]
         return jax.tree.unflatten(structure, full)
 
-    names = tuple(
-        jax.tree_util.keystr(path).lstrip(".") for (path, _), t in zip(paths, traced, strict=True) if t
-    )
-    numbers = tuple(
-        leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
-        for leaf, t in zip(leaves, traced, strict=True) if t
-    )  # fmt: skip
+    inside = [(path, leaf) for (path, leaf), t in zip(paths, traced, strict=True) if t]
+    names = tuple(jax.tree_util.keystr(path).lstrip(".") for path, _ in inside)
+    numbers = tuple(leaf if isinstance(leaf, jax.Array) else np.asarray(leaf) for _, leaf in inside)
     return rebuild, numbers, names

@@ -1,0 +1,39 @@
+"""Estimators: pure functions of data and roles that say what they aim at. They never see a model.
+
+>>> import numpy as np
+>>> from scm.estimate import Roles, ols
+>>> data = {"dose": np.array([0, 1, 2, 3, 4]), "effect": np.array([1, 3, 4, 7, 8.0])}
+>>> ols(data, Roles(treatment="dose", outcome="effect"), covariance="HC1")
+Estimate(1.8, se 0.1571, interval 1.3 to 2.3, n 5)
+>>> ols.target, sorted(ESTIMATORS)[:3]
+('variance-weighted slope', ['aipw', 'anderson_rubin', 'difference_in_means'])
+"""
+
+from scm.estimate.failures import FAILURES, Failure
+from scm.estimate.instruments import anderson_rubin, tsls
+from scm.estimate.means import difference_in_means
+from scm.estimate.ols import ols
+from scm.estimate.protocol import ESTIMATORS, Estimate, Estimator, conclude, estimator
+from scm.estimate.roles import Roles
+from scm.estimate.sample import Sample
+from scm.estimate.stratification import stratification
+from scm.estimate.weighting import aipw, ipw
+
+__all__ = [
+    "ESTIMATORS",
+    "FAILURES",
+    "Estimate",
+    "Estimator",
+    "Failure",
+    "Roles",
+    "Sample",
+    "aipw",
+    "anderson_rubin",
+    "conclude",
+    "difference_in_means",
+    "estimator",
+    "ipw",
+    "ols",
+    "stratification",
+    "tsls",
+]

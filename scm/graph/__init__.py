@@ -1,0 +1,3 @@
+"""Causal graphs: edges and marks, the questions they answer, and how they are drawn (no JAX)."""
+
+from scm.graph.graph import Graph as Graph

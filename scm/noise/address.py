@@ -11,7 +11,7 @@ import numpy as np
 
 from scm.noise.words import Stream, fold
 
-__all__ = ["component_streams", "name_words", "stream_at"]
+__all__ = ["component_streams", "indexed", "name_words"]
 
 # High words that part the streams of indices and of components from each other.
 _INDEX, _COMPONENT = 0x696E6478, 0x636F6D70
@@ -28,10 +28,8 @@ def name_words(variable: str, noise: str) -> tuple[int, int]:
     return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:], "big")
 
 
-def stream_at(root: Stream, variable: str, noise: str, index: tuple = ()) -> Stream:
-    """The stream of a noise under a root stream; ``index`` holds time, reaction or jump numbers."""
-    high, low = name_words(variable, noise)
-    stream = fold(root, np.uint32(high), np.uint32(low))
+def indexed(stream: Stream, index: tuple) -> Stream:
+    """The stream of one time, reaction or jump of a noise that unrolls; () is the noise itself."""
     for each in index:
         stream = fold(stream, np.uint32(_INDEX), each)
     return stream

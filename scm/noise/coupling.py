@@ -17,8 +17,8 @@ from jax.scipy.special import ndtri
 from scm.core.errors import ModelError
 from scm.core.marks import Coupling
 from scm.noise.laws import Law, law_of
+from scm.noise.laws.support import probabilities, support_of
 from scm.noise.laws.discrete import gumbel
-from scm.noise.laws import numbers as laws_numbers
 from scm.noise.score import NormalScore, Score, WordScore
 
 __all__ = ["coupled", "exposed", "imposed"]
@@ -46,7 +46,7 @@ def coupled(name: str, distribution: Any, coupling: Coupling | None) -> Law:
                 "only a sampler here; leave coupling out (its counterfactuals are then refused)"
             )
         return law
-    values = laws_numbers.support_of(distribution)
+    values = support_of(distribution)
     if values is None:
         raise ModelError(
             f"{name}: coupling='gumbel_max' wants finitely many values, but {law.family} has no "
@@ -56,8 +56,8 @@ def coupled(name: str, distribution: Any, coupling: Coupling | None) -> Law:
 
 
 def _gumbel_max(distribution: Any, score: Score) -> jax.Array:
-    values = laws_numbers.support_of(distribution)
-    scores = jnp.log(laws_numbers.probabilities(distribution, values)) + gumbel(score)
+    values = support_of(distribution)
+    scores = jnp.log(probabilities(distribution, values)) + gumbel(score)
     return jnp.asarray(values)[jnp.argmax(scores, axis=-1)]
 
 

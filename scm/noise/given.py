@@ -16,15 +16,12 @@ from scm.core.errors import ModelError, UnknownNameError, suggestion
 from scm.core.marks import Coupling
 from scm.core.mechanism import noise_shape
 from scm.core.structure import Structure
-from scm.noise.identity import drawn_law
+from scm.noise.identity import drawn_law, noise_names
 from scm.noise.laws import law_of
 from scm.noise.score import NormalScore
-from scm.noise.source import Place, Placed
+from scm.noise.source import Address, Place, Placed
 
-__all__ = ["Given", "given", "noise_names"]
-
-Address = tuple[str, str]
-"""Variable and noise name."""
+__all__ = ["Given", "given"]
 
 
 class Given(eqx.Module):
@@ -37,14 +34,15 @@ class Given(eqx.Module):
     laws: dict[Address, Any]
     n: int = eqx.field(static=True)
 
-    def placed(self, structure: Structure, laws: Mapping[Place, Any]) -> Placed:
-        """The source of a model's noises; under changed parameters a unit keeps its score."""
+    def source(self, laws: Mapping[Place, Any]) -> Placed:
+        """The source of a model's noises, whose laws are given; under changed parameters a unit
+        keeps its score."""
         held: dict[Place, jax.Array] = {}
         for place, law in laws.items():
             address = (place[0], place[2])
             if address in self.values:
                 held[place] = self._under(address, law)
-        return Placed(held, self.n)
+        return Placed(held)
 
     def _under(self, address: Address, law: Any) -> jax.Array:
         value, before = self.values[address], self.laws[address]
@@ -76,19 +74,6 @@ def _same(one: Any, other: Any) -> bool:
     )
 
 
-def noise_names(structure: Structure, coupling: Coupling | None) -> dict[Address, Place]:
-    """Every noise of a model: its address, and the topmost layer that has it."""
-    found: dict[Address, Place] = {}
-    for name in structure.order:
-        for depth, mechanism in enumerate(structure.mechanisms[name]):
-            for noise in mechanism.assignment.noise:
-                found[name, noise] = (name, depth, noise)
-            if drawn_law(name, mechanism, coupling) is not None:
-                fresh = mechanism.assignment.fresh
-                found[name, fresh] = (name, depth, fresh)
-    return found
-
-
 def given(
     structure: Structure,
     coupling: Coupling | None,
@@ -100,7 +85,7 @@ def given(
     Raises `UnknownNameError` for a noise that the model does not have, `ModelError` for a wrong
     shape, values that are not finite, or unequal numbers of units.
     """
-    known = noise_names(structure, coupling)
+    known = noise_names(structure)
     values: dict[Address, jax.Array] = {}
     sizes: dict[Address, int] = {}
     for address, value in noise.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import jax
@@ -13,13 +14,19 @@ from scm.core.structure import Structure
 from scm.noise.address import name_words
 from scm.noise.coupling import coupled
 from scm.noise.laws import Law, law_of
+from scm.noise.source import Address, Place
 
-__all__ = ["check_noises", "drawn_law", "static_law"]
+__all__ = ["check_noises", "drawn_law", "noise_names", "static_law"]
 
 
 def static_law(distribution: Any) -> Law:
     """The law of a distribution whose parameters may be shapes only."""
     return _statically(law_of, distribution)
+
+
+_DRAWN: weakref.WeakKeyDictionary[Mechanism, dict[Coupling | None, Law]]
+_DRAWN = weakref.WeakKeyDictionary()
+_NAMES: weakref.WeakKeyDictionary[Structure, dict[Address, Place]] = weakref.WeakKeyDictionary()
 
 
 def drawn_law(name: str, mechanism: Mechanism, coupling: Coupling | None) -> Law | None:
@@ -30,6 +37,14 @@ def drawn_law(name: str, mechanism: Mechanism, coupling: Coupling | None) -> Law
     """
     if mechanism.law is None or mechanism.jaxpr is None:
         return None
+    known = _DRAWN.setdefault(mechanism, {})
+    if coupling not in known:
+        known[coupling] = _coupled_law(name, mechanism, coupling)
+    return known[coupling]
+
+
+def _coupled_law(name: str, mechanism: Mechanism, coupling: Coupling | None) -> Law:
+    assert mechanism.jaxpr is not None
     shapes = [each.aval for each in mechanism.jaxpr.jaxpr.outvars]
     parameters = [jax.ShapeDtypeStruct(each.shape, each.dtype) for each in shapes]
     returned = jax.tree.unflatten(mechanism.law, parameters)
@@ -54,10 +69,25 @@ def _statically(read: Any, distribution: Any) -> Law:
     return found[0]
 
 
+def noise_names(structure: Structure) -> dict[Address, Place]:
+    """Every noise of a model: its address, and the topmost layer that has it."""
+    if structure not in _NAMES:
+        found: dict[Address, Place] = {}
+        for name in structure.order:
+            for depth, mechanism in enumerate(structure.mechanisms[name]):
+                for noise in mechanism.assignment.noise:
+                    found[name, noise] = (name, depth, noise)
+                if mechanism.law is not None:
+                    fresh = mechanism.assignment.fresh
+                    found[name, fresh] = (name, depth, fresh)
+        _NAMES[structure] = found
+    return _NAMES[structure]
+
+
 def check_noises(structure: Structure, coupling: Coupling | None) -> None:
     """Refuses one noise name with two families, and two noises with one address."""
     places: dict[tuple[int, int], tuple[str, str]] = {}
-    for name, variable in structure.variables.items():
+    for name in structure.variables:
         families: dict[str, tuple[str, int]] = {}
         for depth, mechanism in enumerate(structure.mechanisms[name]):
             for noise, family in _families(name, mechanism, coupling):
@@ -72,9 +102,7 @@ def check_noises(structure: Structure, coupling: Coupling | None) -> None:
                     )
 
 
-def _families(
-    name: str, mechanism: Mechanism, coupling: Coupling | None
-) -> list[tuple[str, str]]:
+def _families(name: str, mechanism: Mechanism, coupling: Coupling | None) -> list[tuple[str, str]]:
     assignment = mechanism.assignment
     named = [(each, static_law(law).family) for each, law in assignment.noise.items()]
     drawn = drawn_law(name, mechanism, coupling)

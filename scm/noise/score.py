@@ -93,9 +93,10 @@ def _probability(first: jax.Array, second: jax.Array) -> jax.Array:
     return jnp.minimum(value, 1 - 2.0**-53)
 
 
-# erfinv(x) / x as a polynomial in w - 2.5, w = -log(1 - x^2) < 5: Giles (2010), "Approximating the
-# erfinv function", single precision. His second branch ends where float32 can no longer tell x from
-# 1 (tail 2**-25); ours, in sqrt(w) - 3, is a minimax fit (relative error 9e-8) on to the tail 2**-33.
+# erfinv(x) / x as a polynomial in w - 2.5, w = -log(1 - x^2) < 5: Giles (2010), "Approximating
+# the erfinv function", single precision. His second branch ends where float32 can no longer tell x
+# from 1 (tail 2**-25); ours, in sqrt(w) - 3, is a minimax fit (relative error 9e-8) that goes on
+# to the last tail there is, 2**-33.
 _CENTRE = (
     2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
     -0.00125372503, -0.00417768164, 0.246640727, 1.50140941,

@@ -1,35 +1,41 @@
-"""Sources: where a program gets the noise of its units from.
+"""Where units have their noise from, and what a program then draws on.
 
-`Run` and `Picked` make it from its address, for units in a row or for any units; `Placed` holds
-it as values. A program asks a source by (variable, layer, noise) and never knows which it has.
+A world remembers an *origin*: a run of units under a key, any units under a key, or noise that was
+given. For one model an origin becomes a *source*, which a program asks by place (variable, layer,
+noise name) without knowing which it has. The streams of all the noises are found then, at once and
+outside the program: their addresses are its inputs, so that programs know nothing of names.
 """
 
 from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from scm.core.errors import ModelError
-from scm.noise.address import component_streams, stream_at
+from scm.noise.address import component_streams, name_words
 from scm.noise.coupling import imposed
 from scm.noise.laws import Law, law_of
 from scm.noise.score import Score, WordScore
-from scm.noise.words import Stream, Units, span, words
+from scm.noise.words import Stream, Units, span, threefry, words
 
-__all__ = ["Addressed", "Picked", "Place", "Placed", "Run", "Source"]
+__all__ = ["Address", "Drawn", "Picked", "Place", "Placed", "Run", "Source"]
+
+Address = tuple[str, str]
+"""Variable and noise name."""
 
 Place = tuple[str, int, str]
-"""Variable, layer and noise name."""
+"""Variable, layer and noise name. Layers share their noises: the layer is no part of an address."""
 
 
 class Source(eqx.Module):
-    """Noise for n units: what a program draws on."""
+    """Noise for the units of one program."""
 
     @abc.abstractmethod
     def scores(self, place: Place, law: Law) -> Score:
@@ -40,27 +46,20 @@ class Source(eqx.Module):
         """Values of shape (n, *event_shape), of a declared noise under its law."""
 
 
-class Addressed(Source):
-    """Noise made from its address; the layer is no part of it, so layers share their noises."""
+class Drawn(Source):
+    """Noise made from its address."""
 
-    @property
-    @abc.abstractmethod
-    def root(self) -> Stream:
-        """The stream of the key."""
-
-    @property
-    @abc.abstractmethod
-    def units(self) -> Units:
-        """The numbers of the units."""
+    streams: dict[Address, Stream]
+    units: Units | Run
 
     def scores(self, place: Place, law: Law) -> WordScore:
         variable, _, noise = place
-        stream = stream_at(self.root, variable, noise)
+        stream = self.streams[variable, noise]
+        high, low = self.units.units if isinstance(self.units, Run) else self.units
         if law.shape == ():
-            return WordScore(*words(stream, self.units))
-        size = math.prod(law.shape)
-        high, low = (each[:, None] for each in self.units)
-        first, second = words(component_streams(stream, size), (high, low))
+            return WordScore(*words(stream, (high, low)))
+        streams = component_streams(stream, math.prod(law.shape))
+        first, second = words(streams, (high[:, None], low[:, None]))
         return WordScore(*(each.reshape(-1, *law.shape) for each in (first, second)))
 
     def values(self, place: Place, distribution: Any) -> jax.Array:
@@ -68,48 +67,10 @@ class Addressed(Source):
         return jax.vmap(law.value, (None, 0))(distribution, self.scores(place, law))
 
 
-class Run(Addressed):
-    """The units ``start, ..., start + n - 1``; ``start`` is two uint32 words."""
-
-    stream: Stream
-    start: Any
-    n: int = eqx.field(static=True)
-
-    @property
-    def root(self) -> Stream:
-        return self.stream
-
-    @property
-    def units(self) -> Units:
-        return span(self.start, self.n)
-
-
-class Picked(Addressed):
-    """Any units, by the two words of their numbers."""
-
-    stream: Stream
-    high: jax.Array
-    low: jax.Array
-
-    @property
-    def root(self) -> Stream:
-        return self.stream
-
-    @property
-    def n(self) -> int:
-        """The number of units."""
-        return self.low.shape[0]
-
-    @property
-    def units(self) -> Units:
-        return self.high, self.low
-
-
 class Placed(Source):
-    """Noise held as values, an array for each place, each with a leading axis of n units."""
+    """Noise held as values, an array for each place, each with a leading axis of units."""
 
     held: Mapping[Place, jax.Array]
-    n: int = eqx.field(static=True)
 
     def scores(self, place: Place, law: Law) -> Score:
         return imposed(law, self._at(place))
@@ -125,3 +86,50 @@ class Placed(Source):
                 f"given noise, and that was not given; add ({variable!r}, {noise!r}) to it"
             )
         return jnp.asarray(self.held[place])
+
+
+class Run(eqx.Module):
+    """The units ``start, ..., start + n - 1`` under a root stream; ``start`` is two words."""
+
+    root: Stream
+    start: Any
+    n: int = eqx.field(static=True)
+
+    @property
+    def units(self) -> Units:
+        """The numbers of the units."""
+        return span(self.start, self.n)
+
+    def source(self, addresses: Iterable[Address]) -> Drawn:
+        """The source of these noises for these units."""
+        return Drawn(_streams(self.root, tuple(addresses)), self)
+
+
+class Picked(eqx.Module):
+    """Any units under a root stream, by the two words of their numbers."""
+
+    root: Stream
+    high: jax.Array
+    low: jax.Array
+
+    @property
+    def n(self) -> int:
+        """The number of units."""
+        return self.low.shape[0]
+
+    def source(self, addresses: Iterable[Address]) -> Drawn:
+        """The source of these noises for these units."""
+        return Drawn(_streams(self.root, tuple(addresses)), (self.high, self.low))
+
+
+def _streams(root: Stream, addresses: tuple[Address, ...]) -> dict[Address, Stream]:
+    """The stream of every address, by one permutation of all their hashes together.
+
+    In NumPy where the root is concrete: a hundred small operations that need no compiler.
+    """
+    hashes = np.array([name_words(*address) for address in addresses], np.uint32).reshape(-1, 2)
+    if not isinstance(root, jax.core.Tracer):
+        root = np.asarray(root)
+    streams: Any = threefry(root, hashes[:, 0], hashes[:, 1])
+    stacked = (np if isinstance(root, np.ndarray) else jnp).stack(streams, axis=-1)
+    return {address: stacked[at] for at, address in enumerate(addresses)}

@@ -50,7 +50,7 @@ def stream_of(key: Any) -> Stream:
     ``key=7`` and ``key=jax.random.key(7)`` are the same stream.
 
     >>> stream_of(7)
-    Array([0, 7], dtype=uint32)
+    array([0, 7], dtype=uint32)
     >>> stream_of(jax.random.key(7))
     Array([0, 7], dtype=uint32)
     """
@@ -65,7 +65,7 @@ def stream_of(key: Any) -> Stream:
         ) from None
     if not 0 <= number < 2**64:
         raise ValueError(f"key: an int from 0 to 2**64 - 1 is wanted, given {number}")
-    return jnp.array([number >> 32, number & 0xFFFFFFFF], jnp.uint32)
+    return np.array([number >> 32, number & 0xFFFFFFFF], np.uint32)
 
 
 def _stream_of_array(key: jax.Array) -> Stream:
@@ -93,7 +93,7 @@ def fold(stream: Stream, high: Any, low: Any) -> Stream:
 
 
 def span(start: Any, n: int) -> Units:
-    """The units ``start, ..., start + n - 1``; ``start`` is an int or its two words, ``n`` static."""
+    """The units ``start, ..., start + n - 1``; ``start`` is an int or two words, ``n`` static."""
     if isinstance(start, int):
         high, low = jnp.uint32(start >> 32), jnp.uint32(start & 0xFFFFFFFF)
     else:

@@ -5,18 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from scm.compile.programs import kept, traced
 from scm.core.marks import Coupling
 from scm.core.mechanism import noise_shape
 from scm.core.structure import Structure
 from scm.noise.coupling import exposed
-from scm.noise.identity import drawn_law
-from scm.noise.source import Addressed, Place
+from scm.noise.given import Given
+from scm.noise.identity import drawn_law, noise_names
+from scm.noise.source import Address, Picked, Place, Run, Source
 from scm.solve.acyclic import split
 from scm.solve.protocol import Numbers
 
-__all__ = ["drawn_noise", "laws_of"]
+__all__ = ["Origin", "drawn_noise", "laws_of", "source_for"]
+
+Origin = Run | Picked | Given
+"""What a world remembers of where its units have their noise from."""
+
+
+def source_for(structure: Structure, numbers: Numbers, origin: Origin) -> Source:
+    """What a program of this model draws on, for the units of an origin."""
+    if isinstance(origin, Given):
+        return origin.source(laws_of(structure, numbers))
+    return origin.source(noise_names(structure))
 
 
 def laws_of(structure: Structure, numbers: Numbers) -> dict[Place, Any]:
@@ -35,24 +47,23 @@ def drawn_noise(
     structure: Structure,
     coupling: Coupling | None,
     numbers: Numbers,
-    source: Addressed,
-    place: Place,
+    origin: Run | Picked,
+    address: Address,
 ) -> jax.Array:
-    """One noise for the units of a source: a program of its own, the same whoever asks."""
+    """One noise for the units of an origin: a program of its own, the same whoever asks."""
+    place = noise_names(structure)[address]
     name, depth, noise = place
     mechanism = structure.mechanisms[name][depth]
     _, _, declared = split(numbers[name][depth], mechanism)
-    if noise in declared:
-        law = declared[noise]
-        job: Any = lambda source, law: source.values(place, law).astype(noise_shape(law).dtype)
-        arguments: tuple[Any, ...] = (source, law)
-    else:
-        drawn = drawn_law(name, mechanism, coupling)
-        assert drawn is not None
-        job = lambda source: exposed(drawn, source.scores(place, drawn))
-        arguments = (source,)
-        law = drawn
-    if traced(arguments):
-        return job(*arguments)
-    kind = (law.family, law.kind, law.shape) if noise not in declared else None
-    return kept(("noise", (name, noise), kind), lambda: job)(*arguments)
+    source, law = origin.source([address]), declared.get(noise)
+    drawn = drawn_law(name, mechanism, coupling) if law is None else None
+
+    def job(source: Source, law: Any) -> jax.Array:
+        if drawn is not None:
+            return exposed(drawn, source.scores(place, drawn))
+        return source.values(place, law).astype(noise_shape(law).dtype)
+
+    if traced((source, law)):
+        return job(source, law)
+    what = None if drawn is None else (drawn.family, drawn.kind, drawn.shape)
+    return kept(("noise", place, what, jnp.result_type(float)), lambda: job)(source, law)

@@ -16,7 +16,8 @@ from scm.compile.programs import kept, traced
 from scm.core.errors import ModelError, NonFiniteError
 from scm.core.marks import Coupling
 from scm.core.structure import Structure
-from scm.noise.source import Run
+from scm.noise.identity import noise_names
+from scm.noise.source import Drawn, Run
 from scm.solve.acyclic import push, varies
 from scm.solve.protocol import Numbers
 
@@ -55,7 +56,7 @@ def moments(
     structure: Structure,
     coupling: Coupling | None,
     numbers: Numbers,
-    source: Run,
+    units: Run,
     fn: Callable[[Mapping[str, Any]], Any],
 ) -> Moments:
     """The moments of ``fn(unit)`` over a run of units, by one kept program.
@@ -70,7 +71,7 @@ def moments(
     opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
     read = _read_by(opened, [*unit], len(closed.consts))
 
-    def job(numbers: Numbers, source: Run, consts: list[Any]) -> tuple[Any, Any]:
+    def job(numbers: Numbers, source: Drawn, consts: list[Any]) -> tuple[Any, Any]:
         columns = push(structure, coupling, numbers, source, {}, read)
         ordered = [columns.get(name, jnp.zeros(())) for name in sorted(unit)]
         axes = [
@@ -83,15 +84,15 @@ def moments(
         ]
         call = jaxpr_as_fun(jax.extend.core.ClosedJaxpr(opened, []))
         value = jax.vmap(
-            lambda *values: call(*consts, *values)[0], axes, axis_size=source.n
+            lambda *values: call(*consts, *values)[0], axes, axis_size=source.units.n
         )(*dummies)  # fmt: skip
         value = value.astype(jnp.result_type(float, value.dtype))
         mean = value.mean(axis=0)
         return mean, jnp.square(value - mean).sum(axis=0)
 
-    arguments = (numbers, source, list(closed.consts))
+    arguments = (numbers, units.source(noise_names(structure)), list(closed.consts))
     if traced(arguments):
-        return Moments(source.n, *job(*arguments))
+        return Moments(units.n, *job(*arguments))
     what = "\n".join(jaxpr_text(opened))
     key = ("moments", what, fingerprint(structure), coupling, jnp.result_type(float))
     mean, squares = jax.device_get(kept(key, lambda: job)(*arguments))
@@ -100,13 +101,11 @@ def moments(
             "expect: the mean of fn is not finite; find the unit with "
             "world = model.sample(key, n), which names the variable, or guard fn itself"
         )
-    return Moments(source.n, np.asarray(mean, float), np.asarray(squares, float))
+    return Moments(units.n, np.asarray(mean, float), np.asarray(squares, float))
 
 
 def _read_by(jaxpr: Any, names: list[str], consts: int) -> frozenset[str]:
     """The variables that a traced function of a unit reads."""
     used = {id(v) for eqn in jaxpr.eqns for v in eqn.invars} | {id(v) for v in jaxpr.outvars}
     inputs = jaxpr.invars[consts:]  # a dict's leaves come by sorted key
-    return frozenset(
-        name for name, v in zip(sorted(names), inputs, strict=True) if id(v) in used
-    )
+    return frozenset(name for name, v in zip(sorted(names), inputs, strict=True) if id(v) in used)

@@ -12,7 +12,7 @@ from scm.noise.source import Source
 __all__ = ["Columns", "Numbers", "Solver"]
 
 Columns = Mapping[str, Any]
-"""Values by variable: (n, *shape) where they differ from unit to unit, (*shape) where they do not."""
+"""Values by variable: (n, *shape), or (*shape) where they are the same for all units."""
 
 Numbers = Mapping[str, list[list[Any]]]
 """The numbers of a model as `Structure.numbers` gives them."""
@@ -30,5 +30,5 @@ class Solver(Protocol):
         carried: Columns,
         wanted: frozenset[str],
     ) -> dict[str, Any]:
-        """Values of the variables in ``wanted``, given those in ``carried``, which stay as they are."""
+        """Values of the ``wanted`` variables, given the ``carried`` ones, which stay."""
         ...

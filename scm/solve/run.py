@@ -29,11 +29,15 @@ def solve(
     sharding: Any = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The wanted columns, and for each of floats whether all its values are finite."""
-    job = functools.partial(_job, structure, coupling, wanted, sharding)
+    job = functools.partial(_job, structure, coupling, wanted - set(carried), sharding)
     if traced((numbers, source, carried)):
-        return job(numbers, source, carried)
-    key = ("solve", fingerprint(structure), coupling, wanted, frozenset(carried), sharding, _x64())
-    return kept(key, lambda: job)(numbers, source, carried)
+        fresh, finite = job(numbers, source, carried)
+    else:
+        what = fingerprint(structure), coupling, wanted, frozenset(carried)
+        program = kept(("solve", *what, sharding, _precision()), lambda: job)
+        fresh, finite = program(numbers, source, carried)
+    columns = {**carried, **fresh}
+    return {name: columns[name] for name in structure.order if name in wanted}, finite
 
 
 def _job(
@@ -53,10 +57,11 @@ def _job(
             else value
             for name, value in columns.items()
         }
+    # behind a barrier: the check reads what was made instead of making it a second time
     finite = {
         name: jnp.isfinite(value).all()
-        for name, value in columns.items()
-        if name not in carried and jnp.issubdtype(value.dtype, jnp.inexact)
+        for name, value in jax.lax.optimization_barrier(columns).items()
+        if jnp.issubdtype(value.dtype, jnp.inexact)
     }
     return columns, finite
 
@@ -76,9 +81,9 @@ def natural(
 
     if traced((numbers, source, columns)):
         return job(numbers, source, columns)
-    key = ("natural", name, fingerprint(structure), coupling, _x64())
+    key = ("natural", name, fingerprint(structure), coupling, _precision())
     return kept(key, lambda: job)(numbers, source, columns)
 
 
-def _x64() -> bool:
-    return jax.config.read("jax_enable_x64")
+def _precision() -> Any:
+    return jnp.result_type(float)

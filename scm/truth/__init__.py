@@ -1,0 +1,4 @@
+"""The truth of estimands in a model: exactly where that can be had, else with its error."""
+
+from scm.truth.contrast import BudgetWarning as BudgetWarning
+from scm.truth.result import Truth as Truth

@@ -12,7 +12,9 @@ from numpyro.distributions import Distribution
 from numpyro.distributions.constraints import Constraint
 from numpyro.distributions.transforms import PermuteTransform
 
-__all__ = ["canonical"]
+from scm.noise.laws.finite import probabilities, support_of
+
+__all__ = ["canonical", "probabilities", "support_of"]
 
 _SET_BY_USER = {(dist.Delta, "v")}
 """Parameters that keep the kind of number they were typed as: a whole value is a value, too."""

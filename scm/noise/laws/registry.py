@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 from numpyro.distributions import Distribution
 
 from scm.noise.score import Score, WordScore
 
-__all__ = ["Kind", "Law", "law", "law_of", "read_by"]
+__all__ = ["Kind", "Law", "law", "law_of", "read", "read_by", "sampler"]
 
 Kind = Literal["quantile", "score", "gumbel", "sampler"]
 """How a law reads its scores.
@@ -22,6 +23,9 @@ Kind = Literal["quantile", "score", "gumbel", "sampler"]
 ``sampler``: the law has no such form here; its own sampler is called with the unit's random words.
 """
 
+Value = Callable[[Any, Score], jax.Array]
+Place = Callable[[Any, jax.Array], Score]
+
 
 @dataclasses.dataclass(frozen=True)
 class Law:
@@ -30,12 +34,17 @@ class Law:
     ``family`` is the name under which noises are the same thing with other parameters: two laws
     of one family, under one noise name, act on the same score. ``shape`` is the shape of the
     score of one unit: ``()`` for a scalar, ``(categories,)`` for ``gumbel``.
+
+    ``place(distribution, value)`` is the way back, where there is one: the score at which a
+    continuous law has this value; for a discrete one the last score that has it, ``lower`` the
+    probability of this value or a smaller one.
     """
 
     family: str
     kind: Kind
     shape: tuple[int, ...]
-    value: Callable[[Any, Score], jax.Array]
+    value: Value
+    place: Place | None = None
 
 
 _READERS: dict[type, Callable[[Any], Law]] = {}
@@ -52,11 +61,14 @@ def read_by(*families: type) -> Callable[[Callable[[Any], Law]], Callable[[Any],
     return register
 
 
-def law(name: str, *families: type) -> Callable:
-    """Register ``value(distribution, score)`` as the quantile law of these scalar families."""
+def law(name: str, *families: type, place: Place | None = None) -> Callable[[Value], Value]:
+    """Register ``value(distribution, score)`` as the quantile law of these scalar families.
 
-    def register(value: Callable[[Any, Score], jax.Array]) -> Callable:
-        read_by(*families)(lambda _: Law(name, "quantile", (), value))
+    ``value`` and ``place`` work componentwise, on parameters and scores of any shapes that fit.
+    """
+
+    def register(value: Value) -> Value:
+        read_by(*families)(lambda d: Law(name, "quantile", d.batch_shape, value, place))
         return value
 
     return register
@@ -68,15 +80,32 @@ def law_of(distribution: Distribution) -> Law:
     >>> from numpyro.distributions import Dirichlet, Normal
     >>> law_of(Normal(0, 1)).kind
     'quantile'
+    >>> law_of(Normal(0, 1).expand([3]).to_event(1)).family
+    'Normal[3]'
     >>> law_of(Dirichlet([1.0, 1.0])).kind
     'sampler'
     """
+    found = read(distribution)
+    if distribution.event_shape == ():
+        return found
+    shape = ",".join(map(str, distribution.event_shape))
+    return dataclasses.replace(found, family=f"{found.family}[{shape}]")
+
+
+def read(distribution: Distribution) -> Law:
+    """As `law_of`, of a distribution that may have a batch shape; its family without a shape."""
     for ancestor in type(distribution).__mro__:
         if ancestor in _READERS:
             return _READERS[ancestor](distribution)
+    name = type(distribution).__name__
     if type(distribution).icdf is not Distribution.icdf and distribution.event_shape == ():
-        return Law(type(distribution).__name__, "quantile", (), _numpyro_quantile)
-    return Law(type(distribution).__name__, "sampler", (), _sample)
+        return Law(name, "quantile", distribution.batch_shape, _numpyro_quantile)
+    return sampler(name)
+
+
+def sampler(family: str) -> Law:
+    """The law of a distribution that can only be sampled."""
+    return Law(family, "sampler", (), _sample)
 
 
 def _numpyro_quantile(distribution: Any, score: Score) -> jax.Array:
@@ -90,7 +119,5 @@ def _sample(distribution: Any, score: Score) -> jax.Array:
             f"{type(distribution).__name__} has no quantile function here, only a sampler; "
             "its value cannot be found from a score"
         )
-    key = jax.random.wrap_key_data(
-        jax.numpy.stack([score.first, score.second]), impl="threefry2x32"
-    )
-    return distribution.sample(key)
+    words = jnp.stack([score.first, score.second])
+    return distribution.sample(jax.random.wrap_key_data(words, impl="threefry2x32"))

@@ -1,0 +1,109 @@
+"""What a finished experiment knows: the one value that the leaderboard and the report show.
+
+Everything here is a plain record or a pandas frame; nothing computes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Estimand", "Findings", "Method", "World"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One estimator with its roles and options, as a config names it.
+
+    Arguments:
+        name: its name in the frames.
+        label: its name for people.
+        estimator: the function that it calls.
+        target: what it declares to aim at, such as ``"ATE"``, ``"slope"`` or ``"LATE"``.
+        assumes: what must hold for it to get there, one phrase each.
+        moments: how many moments its sampling law has: ``inf``, or 0 for just-identified 2SLS.
+        estimands: names of the estimands that it is judged against.
+
+    >>> Method("ols", "OLS, Card's controls", target="slope", estimands=("direct",)).moments
+    inf
+    """
+
+    name: str
+    label: str
+    estimator: str = ""
+    target: str = ""
+    assumes: tuple[str, ...] = ()
+    moments: float = math.inf
+    estimands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """A world that data were drawn from: its label, its equations as text, and their source."""
+
+    label: str
+    equations: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """A question: its label, and the sentence that defines it."""
+
+    label: str
+    definition: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """All that one experiment found, ready to be shown.
+
+    Arguments:
+        title, aims, notes: the experiment's own words, plain text.
+        worlds, estimands: records by name, in the order in which they are shown.
+        methods: in the order in which they are shown.
+        estimates: one row per attempted estimate: ``world, method, replicate, value, se, low,
+            high, n, failure``; ``failure`` is ``""`` or the failure's name. Optional: ``gap_low,
+            gap_high``, what an interval leaves out of its middle, NaN for nothing.
+        truths: ``world, estimand, value, se, method, n``, ``se`` being the error of the truth.
+        summary: the frame that ``experiments.measures.summarise`` makes of these.
+        real: the methods on the data as they came, or None: ``method, label, value, se,
+            published_value, published_se, source``. Optional columns: ``low`` and ``high``, the
+            interval; ``failure``; any other is a diagnostic, and ``published_`` before its name
+            gives its published value (``first_stage_f``, ``published_first_stage_f``).
+        real_source: where the real data came from.
+        provenance: whatever makes the run repeatable, in the order in which it is shown; values
+            are plain or mappings of plain values. ``replications``, ``n`` and ``command`` are
+            also shown by name; ``command`` is the line that does it all again.
+        level: the nominal coverage of the intervals.
+
+    Errors: ``ValueError`` for a truth whose world or estimand has no record here.
+    """
+
+    title: str
+    worlds: Mapping[str, World]
+    estimands: Mapping[str, Estimand]
+    methods: Sequence[Method]
+    estimates: pd.DataFrame
+    truths: pd.DataFrame
+    summary: pd.DataFrame
+    aims: str = ""
+    notes: Sequence[str] = ()
+    real: pd.DataFrame | None = None
+    real_source: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        for kind, known in (("world", self.worlds), ("estimand", self.estimands)):
+            for name in self.truths[kind]:
+                if name not in known:
+                    raise ValueError(
+                        f"truths: every {kind} needs a record to be shown by, given {name!r}, "
+                        f"with records of {', '.join(known) or 'none'}"
+                    )

@@ -1,0 +1,35 @@
+"""Keys of replicates: each is a function of the study's seed, the world's name and its number.
+
+So a replicate alone is the replicate it is in any batch, and another world, another method or more
+replications leave it as it is. All methods of a world see the same replicates.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from scm.noise.address import name_words
+from scm.noise.words import fold, stream_of
+
+__all__ = ["replicate_keys", "truth_key"]
+
+
+def replicate_keys(seed: int, world: str, start: int, count: int) -> jax.Array:
+    """The typed keys of replicates ``start, ..., start + count - 1``, shape (count,).
+
+    >>> one = replicate_keys(1995, "life", 7, 1)
+    >>> many = replicate_keys(1995, "life", 0, 10)
+    >>> bool((jax.random.key_data(one[0]) == jax.random.key_data(many[7])).all())
+    True
+    """
+    stream = fold(stream_of(seed), *name_words(world, "replicate"))
+    numbers = start + jnp.arange(count, dtype=jnp.uint32)
+    data = jax.vmap(lambda number: fold(stream, 0, number))(numbers)
+    return jax.random.wrap_key_data(data, impl="threefry2x32")
+
+
+def truth_key(seed: int, world: str, estimand: str) -> jax.Array:
+    """The typed key of a truth that has to be sampled."""
+    stream = fold(stream_of(seed), *name_words(f"{world}/{estimand}", "truth"))
+    return jax.random.wrap_key_data(stream, impl="threefry2x32")

@@ -1,0 +1,223 @@
+"""From a study to what it asks for: models, estimands, estimators, data; every name looked up.
+
+What only the models can tell is checked here, before anything is run: each mistake is a line of
+`experiments.config.ConfigError` with its key and its line in the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from experiments import study as written
+from experiments.config import ConfigError, Mistake
+from scm import SCM
+from scm.estimands import ATE, CDE, Contrast, TotalEffect
+from scm.estimate import ESTIMATORS, Estimator, Roles
+from simulators import DATASETS, SIMULATORS, Simulator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Method", "Plan", "Real", "World", "plan"]
+
+
+@dataclass(frozen=True)
+class World:
+    """A model, and how many units each replicated data set has."""
+
+    label: str
+    simulator: Simulator
+    model: SCM
+    n: int
+
+
+@dataclass(frozen=True)
+class Method:
+    """An estimator with its roles and options: what is run on every data set."""
+
+    label: str
+    estimator: Estimator
+    roles: Roles
+    options: Mapping[str, Any]
+    estimands: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        roles = self.roles
+        return tuple(
+            dict.fromkeys(
+                [roles.treatment, roles.outcome, *roles.adjust, *roles.instruments,
+                 *roles.mediators]
+            )
+        )  # fmt: skip
+
+    def __call__(self, data: Mapping[str, Any]) -> Any:
+        """The estimate from one data set."""
+        return self.estimator(data, self.roles, **self.options)
+
+    @property
+    def moments(self) -> float:
+        """How many moments the sampling distribution of its value has."""
+        return self.estimator.moments(self.roles, **self.options)
+
+
+@dataclass(frozen=True)
+class Real:
+    """The real data, and what others have found in them."""
+
+    frame: pd.DataFrame
+    source: str
+    published: tuple[written.Published, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a study asks for, ready to run."""
+
+    study: written.Study
+    worlds: Mapping[str, World]
+    estimands: Mapping[str, Contrast]
+    methods: Mapping[str, Method]
+    real: Real | None
+
+    def questions(self) -> Iterator[tuple[str, str]]:
+        """Every (world, estimand) whose truth is wanted."""
+        for name, asked in self.study.estimands.items():
+            yield from ((world, name) for world in asked.worlds)
+
+    def methods_in(self, world: str) -> dict[str, Method]:
+        """The methods that run in a world: those held against an estimand that is asked there."""
+        asked = {name for where, name in self.questions() if where == world}
+        return {n: m for n, m in self.methods.items() if not asked.isdisjoint(m.estimands)}
+
+
+def plan(study: written.Study) -> Plan:
+    """Look everything up and check that it fits together. Raises `ConfigError`, all at once."""
+    mistakes: list[Mistake] = []
+
+    def noted(key: tuple[str, ...], make: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return make(*arguments)
+        except ConfigError as error:
+            mistakes.extend(error.mistakes)
+        except (ValueError, TypeError) as error:
+            mistakes.append(study.mistake(key, " ".join(str(error).split())))
+        return None
+
+    worlds = {name: noted(("worlds", name), _world, study, name) for name in study.worlds}
+    methods = {name: noted(("methods", name), _method, study, name) for name in study.methods}
+    estimands = {name: _estimand(each) for name, each in study.estimands.items()}
+    real = noted(("real", "data"), _real, study)
+    if mistakes:
+        raise ConfigError(*mistakes)
+    planned = Plan(study, worlds, estimands, methods, real)
+    for world, name in planned.questions():
+        noted(("estimands", name), estimands[name].check, worlds[world].model)
+    for name, method in methods.items():
+        for world in worlds:
+            if name in planned.methods_in(world):
+                model = worlds[world].model
+                mistakes.extend(_unfit(study, name, method, f"the world {world!r}", model.observed))
+        if real is not None and not mistakes:
+            mistakes.extend(_unfit(study, name, method, "the real data", list(real.frame.columns)))
+        if not mistakes:
+            noted(("methods", name), _try, method)
+    if mistakes:
+        raise ConfigError(*dict.fromkeys(mistakes))
+    return planned
+
+
+def _world(study: written.Study, name: str) -> World:
+    each = study.worlds[name]
+    if each.simulator not in SIMULATORS:
+        raise ConfigError(
+            study.mistake(
+                ("worlds", name, "simulator"),
+                f"there is no simulator {each.simulator!r}{_nearest(each.simulator, SIMULATORS)}",
+            )
+        )
+    simulator = SIMULATORS[each.simulator]
+    try:
+        return World(each.label, simulator, simulator.build(**each.parameters), each.n)
+    except ValueError as error:
+        raise ConfigError(study.mistake(("worlds", name, "parameters"), str(error))) from None
+
+
+def _method(study: written.Study, name: str) -> Method:
+    each = study.methods[name]
+    if each.estimator not in ESTIMATORS:
+        raise ConfigError(
+            study.mistake(
+                ("methods", name, "estimator"),
+                f"there is no estimator {each.estimator!r}{_nearest(each.estimator, ESTIMATORS)}",
+            )
+        )
+    estimator = ESTIMATORS[each.estimator]
+    for option in each.options:
+        if option not in estimator.options:
+            raise ConfigError(
+                study.mistake(
+                    ("methods", name, "options", option),
+                    f"{each.estimator} has no option {option!r}"
+                    f"{_nearest(option, estimator.options)}",
+                )
+            )
+    roles = Roles(**each.roles.model_dump())
+    options = {k: tuple(v) if isinstance(v, list) else v for k, v in each.options.items()}
+    return Method(each.label, estimator, roles, options, each.estimands)
+
+
+def _estimand(each: written.Estimand) -> Contrast:
+    match each:
+        case written.ATE():
+            low, high = each.levels
+            return ATE(each.treatment, each.outcome, levels=(low, high))
+        case written.CDE():
+            low, high = each.levels
+            return CDE(each.treatment, each.outcome, at=dict(each.at), levels=(low, high))
+        case written.TotalEffect():
+            return TotalEffect(each.treatment, each.outcome, step=each.step)
+    raise AssertionError(each)
+
+
+def _real(study: written.Study) -> Real | None:
+    if study.real is None:
+        return None
+    name = study.real.data
+    if name not in DATASETS:
+        raise ValueError(f"there is no data set {name!r}{_nearest(name, DATASETS)}")
+    return Real(DATASETS[name].load(), study.real.source, study.real.published)
+
+
+def _unfit(
+    study: written.Study, name: str, method: Method, where: str, columns: Iterable[str]
+) -> Iterator[Mistake]:
+    """The columns that a method wants and does not find."""
+    known = list(columns)
+    for role in written.Roles.model_fields:
+        named = getattr(method.roles, role)
+        for column in (named,) if isinstance(named, str) else named:
+            if column not in known:
+                yield study.mistake(
+                    ("methods", name, role),
+                    f"{where} has no column {column!r}{_nearest(column, known)}",
+                )
+
+
+def _try(method: Method) -> None:
+    """Trace the estimator on columns of the right names, so that a bad call is found now."""
+    column = jax.ShapeDtypeStruct((64,), np.result_type(float))
+    jax.eval_shape(method, dict.fromkeys(method.columns, column))
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(names)}"

@@ -1,0 +1,120 @@
+"""A simulator's data, as a file or as a look at its first units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from experiments.store import staged
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scm import SCM
+
+__all__ = ["Head", "SamplingError", "head", "write"]
+
+_SHOWN = 10  # units
+
+
+class SamplingError(ValueError):
+    """A file that cannot be written; the message names it."""
+
+
+def write(model: SCM, key: int, n: int, path: Path) -> Text:
+    """Writes ``n`` units to ``path``, block by block; returns what there is to say of it.
+
+    Arguments:
+      model: the world.
+      key: all randomness comes from it; ``n`` does not change the units that come first.
+      n: the number of units.
+      path: ends in ``.parquet`` or ``.csv``. It is replaced only when all is written.
+
+    Raises SamplingError for another ending or a place that cannot be written to.
+    """
+    writers = {".parquet": _write_parquet, ".csv": _write_csv}
+    if path.suffix.lower() not in writers:
+        given = f"given {path.suffix!r}" if path.suffix else "given none"
+        raise SamplingError(f"{path}: a name that ends in .parquet or .csv is wanted, {given}")
+    if path.is_dir():
+        raise SamplingError(f"{path}: a folder, not a file")
+    try:
+        with staged(path.parent) as stage:
+            frames = (world.to_pandas() for world in model.stream(key, n))
+            columns = writers[path.suffix.lower()](frames, stage / path.name)
+            (stage / path.name).replace(path)
+    except OSError as error:
+        raise SamplingError(f"{path}: cannot be written to: {error.strerror}") from None
+    return Text(f"{path}: {n:,} units of {columns} variables, key {key}")
+
+
+def _write_csv(frames: Iterator[pd.DataFrame], path: Path) -> int:
+    columns = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for frame in frames:
+            frame.to_csv(file, index=False, header=columns == 0)
+            columns = frame.shape[1]
+    return columns
+
+
+def _write_parquet(frames: Iterator[pd.DataFrame], path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    first = pa.Table.from_pandas(next(frames), preserve_index=False)
+    with pq.ParquetWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        for frame in frames:
+            writer.write_table(pa.Table.from_pandas(frame, first.schema, preserve_index=False))
+    return first.num_columns
+
+
+def head(model: SCM, key: int, n: int) -> Head:
+    """The first few of ``n`` units, for a console: they are the same for every ``n``."""
+    return Head(model.sample(key, min(n, _SHOWN)).to_pandas(), n)
+
+
+class Head:
+    """A few units: a row each where the console is wide enough, else a column each."""
+
+    def __init__(self, frame: pd.DataFrame, n: int):
+        self.frame, self.n = frame, n
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = options.update(max_width=100_000)  # to measure what a table would like to have
+        for units, table in self._layouts():
+            if Measurement.get(console, room, table).maximum <= options.max_width or units == 1:
+                yield table
+                yield Text(f"{units} of {self.n:,} units; --out FILE writes them all", style="dim")
+                return
+
+    def _layouts(self) -> Iterator[tuple[int, Table]]:
+        """The widest first; the last shows one unit."""
+        names, units = list(self.frame.columns), len(self.frame)
+        values = [[_text(value) for value in self.frame[name]] for name in names]
+        if units > 1:
+            rows = [[str(unit), *(column[unit] for column in values)] for unit in range(units)]
+            yield units, _table(["unit", *names], rows, "right")
+        for shown in range(units, 0, -1):
+            rows = [[name, *column[:shown]] for name, column in zip(names, values, strict=True)]
+            heads = ["variable", *(f"unit {unit}" for unit in range(shown))]
+            yield shown, _table(heads, rows, "left")
+
+
+def _table(heads: list[str], rows: list[list[str]], first: Literal["left", "right"]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, name in enumerate(heads):
+        table.add_column(Text(name), justify="right" if number else first, no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _text(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

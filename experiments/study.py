@@ -1,0 +1,234 @@
+"""What a study is: the tables and keys of its TOML file, and what each may hold.
+
+A study asks how some estimators behave in worlds whose truth is known, and on the real data that
+these worlds stand for. Every value here is as it will be used: what the file leaves out has been
+spelt out (a method's roles are the study's unless it names its own, an estimand is asked in every
+world unless it names some). Only the models can tell whether a simulator, an estimator or a column
+exists: that is for the plan to see, which says it in the same words by `Study.mistake`.
+
+Nothing here imports JAX. `experiments.config.load` reads a study from its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
+
+from experiments.mistakes import Mistake
+from experiments.toml_lines import KeyPath, line_of
+from experiments.values import (
+    Count,
+    Levels,
+    Name,
+    Number,
+    Plain,
+    Positive,
+    Precision,
+    Seed,
+    Step,
+    Text,
+    Texts,
+    Words,
+    a_list,
+    some,
+)
+
+__all__ = [
+    "ATE",
+    "CDE",
+    "Estimand",
+    "Method",
+    "Published",
+    "Real",
+    "Roles",
+    "Study",
+    "TotalEffect",
+    "World",
+]
+
+
+class Table(BaseModel):
+    """A table of the file: a value that nobody changes, in which a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Roles(Table):
+    """Which columns play which part: all that an estimator is told of the data."""
+
+    treatment: Text
+    outcome: Text
+    adjust: Texts = ()
+    instruments: Texts = ()
+    mediators: Texts = ()
+
+
+class World(Table):
+    """A model whose truth is known: a named simulator and its parameters."""
+
+    label: Text  # left out: the world's name
+    simulator: Text
+    parameters: Mapping[str, Plain] = {}
+    n: Count  # people in each replicated data set; left out: the study's
+
+
+class ATE(Table):
+    """The average effect of setting the treatment to the second level rather than the first."""
+
+    kind: Literal["ATE"]
+    label: Text  # left out: the estimand's name
+    treatment: Text
+    outcome: Text
+    levels: Levels = (0, 1)
+    worlds: Texts  # where it is asked; left out: in every world
+
+
+class CDE(Table):
+    """The same with other variables held fixed by intervention: the controlled direct effect."""
+
+    kind: Literal["CDE"]
+    label: Text
+    treatment: Text
+    outcome: Text
+    levels: Levels = (0, 1)
+    at: Annotated[Mapping[Text, Number], some("a table like { exper = 8 }")]
+    worlds: Texts
+
+
+class TotalEffect(Table):
+    """The average effect of ``step`` more of the treatment than each unit would have had."""
+
+    kind: Literal["TotalEffect"]
+    label: Text
+    treatment: Text
+    outcome: Text
+    step: Step = 1
+    worlds: Texts
+
+
+Estimand = Annotated[ATE | CDE | TotalEffect, Field(discriminator="kind")]
+
+
+class Method(Table):
+    """An estimator, the roles it is given, and its options."""
+
+    label: Text  # left out: the method's name
+    estimator: Text
+    treatment: Text  # left out: the study's, as each of the roles
+    outcome: Text
+    adjust: Texts
+    instruments: Texts
+    mediators: Texts
+    options: Mapping[str, Plain] = {}
+    estimands: Texts  # what it is held against; left out: every estimand
+
+    @property
+    def roles(self) -> Roles:
+        """The roles it is given."""
+        return Roles(**{role: getattr(self, role) for role in Roles.model_fields})
+
+
+class Published(Table):
+    """An estimate that somebody has printed for the real data, to be set beside ours."""
+
+    method: Text
+    value: Number
+    se: Positive | None = None
+    diagnostics: Mapping[Text, Number] = {}
+    source: Text
+
+
+class Real(Table):
+    """The real data that the worlds stand for."""
+
+    data: Text
+    source: Text
+    published: Annotated[tuple[Published, ...], a_list("tables [[real.published]]")] = ()
+
+
+class Study(Table):
+    """A whole study. Built by hand, it raises pydantic's ValidationError where `load` explains.
+
+    >>> study = Study.model_validate(
+    ...     dict(
+    ...         name="toy",
+    ...         title="A toy",
+    ...         n=100,
+    ...         replications=10,
+    ...         roles={"treatment": "t", "outcome": "y"},
+    ...         worlds={"one": {"simulator": "simpson_drug"}},
+    ...         estimands={"ate": {"kind": "ATE", "treatment": "t", "outcome": "y"}},
+    ...         methods={"crude": {"estimator": "difference_in_means"}},
+    ...     )
+    ... )
+    >>> study.methods["crude"].outcome, study.estimands["ate"].worlds, study.worlds["one"].n
+    ('y', ('one',), 100)
+    """
+
+    name: Name
+    title: Text
+    aims: Words = ""
+    notes: Texts = ()
+    seed: Seed = 0
+    precision: Precision = "float64"
+    n: Count
+    replications: Count
+    roles: Roles
+    worlds: Annotated[Mapping[Name, World], some("at least one table [worlds.NAME]")]
+    estimands: Annotated[Mapping[Name, Estimand], some("at least one table [estimands.NAME]")]
+    methods: Annotated[Mapping[Name, Method], some("at least one table [methods.NAME]")]
+    real: Real | None = None
+
+    _path: Path = PrivateAttr(default=Path("study.toml"))
+    _lines: Mapping[KeyPath, int] = PrivateAttr(default_factory=dict)
+
+    # Pydantic validates fields in order. Where an earlier one is wrong the study is refused for
+    # that, and what stands in for it here is never seen.
+    @field_validator("worlds", mode="before")
+    @classmethod
+    def _spell_out_worlds(cls, tables: Any, info: ValidationInfo) -> Any:
+        return _spell_out(tables, {"n": info.data.get("n", 1)})
+
+    @field_validator("estimands", mode="before")
+    @classmethod
+    def _spell_out_estimands(cls, tables: Any, info: ValidationInfo) -> Any:
+        return _spell_out(tables, {"worlds": tuple(info.data.get("worlds", ()))})
+
+    @field_validator("methods", mode="before")
+    @classmethod
+    def _spell_out_methods(cls, tables: Any, info: ValidationInfo) -> Any:
+        roles = info.data.get("roles", Roles(treatment="-", outcome="-"))
+        estimands = tuple(info.data.get("estimands", ()))
+        return _spell_out(tables, {**roles.model_dump(), "estimands": estimands})
+
+    def read_from(self, path: Path, lines: Mapping[KeyPath, int]) -> Study:
+        """The same study, that knows the file and the lines its keys stand on."""
+        study = self.model_copy()
+        study._path, study._lines = path, lines
+        return study
+
+    @property
+    def path(self) -> Path:
+        """The file it was read from."""
+        return self._path
+
+    def where(self, key: KeyPath) -> int:
+        """The line of ``key``, or of the nearest enclosing table: ``("methods", "ols", "n")``."""
+        return line_of(self._lines, key)
+
+    def mistake(self, key: KeyPath, message: str) -> Mistake:
+        """A mistake at ``key``, for ``raise ConfigError(study.mistake(...), ...)``."""
+        return Mistake(self.path, key, self.where(key), message)
+
+
+def _spell_out(tables: Any, defaults: Mapping[str, Any]) -> Any:
+    """Each named table with the keys it leaves out; what is no table is left to pydantic."""
+    if not isinstance(tables, dict):
+        return tables
+    return {
+        name: {"label": name or "-", **defaults, **table} if isinstance(table, dict) else table
+        for name, table in tables.items()
+    }

@@ -1,0 +1,150 @@
+"""The kinds of value that a study's keys hold, each with the words that refuse what is not one.
+
+Pydantic looks after tables and keys; a value is taken as it is or refused, never converted
+(``true`` is not 1, ``"3010"`` is not a number), and the refusal shows the corrected value where
+there is an obvious one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from experiments.mistakes import nearest, shown
+
+__all__ = [
+    "Count",
+    "Levels",
+    "Name",
+    "Number",
+    "Plain",
+    "Positive",
+    "Precision",
+    "Seed",
+    "Step",
+    "Text",
+    "Texts",
+    "Words",
+    "a_list",
+    "some",
+]
+
+
+def _refuse(wanted: str, given: str, hint: str = "") -> PydanticCustomError:
+    """The error whose whole message is ``... is wanted, given ...``."""
+    message = f"{wanted} is wanted, given {given}{hint}"
+    return PydanticCustomError("refused", "{message}", {"message": message})
+
+
+def _leaf(wanted: str, ok: Callable[[Any], bool], choices: Sequence[str] = ()) -> PlainValidator:
+    """A value for which ``ok`` holds; ``wanted`` names such a value, article and all."""
+
+    def check(value: Any) -> Any:
+        if ok(value):
+            return tuple(value) if isinstance(value, list) else value
+        if near := nearest(str(value), choices):
+            raise _refuse(wanted, shown(value), f'; did you mean "{near}"?')
+        mended = next((each for each in _mendings(value) if ok(each)), None)
+        raise _refuse(wanted, shown(value), "" if mended is None else f"; write {mended}")
+
+    return PlainValidator(check)
+
+
+def _mendings(value: Any) -> list[Any]:
+    """What somebody who wrote ``value`` may have meant: "3" for 3, 1e3 for 1000."""
+    if isinstance(value, float) and value.is_integer():
+        return [int(value)]
+    if not isinstance(value, str):
+        return []
+    mended: list[Any] = []
+    for read in (int, float):
+        try:
+            mended.append(read(value))
+        except ValueError:
+            continue
+    return mended
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.strip() != ""
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]*", value) is not None
+
+
+def _is_integer(value: Any, low: int) -> bool:
+    return type(value) is int and low <= value < 2**64
+
+
+def _is_number(value: Any) -> bool:
+    return (type(value) is float and math.isfinite(value)) or _is_integer(value, -(2**64))
+
+
+def _is_levels(value: Any) -> bool:
+    pair = isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_number, value))
+    return pair and value[0] != value[1]
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return isinstance(value, str | bool) or _is_number(value)
+
+
+def a_list(of: str) -> BeforeValidator:
+    """Refuses what is no list; its items are pydantic's business."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return value
+        hint = f"; write [{json.dumps(value, ensure_ascii=False)}]" if _is_text(value) else ""
+        raise _refuse(f"a list of {of}", shown(value), hint)
+
+    return BeforeValidator(check)
+
+
+def some(wanted: str) -> BeforeValidator:
+    """Refuses what is no table, and an empty one."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, dict) and value:
+            return value
+        raise _refuse(wanted, shown(value))
+
+    return BeforeValidator(check)
+
+
+Text = Annotated[str, _leaf("a string that is not empty", _is_text)]
+Words = Annotated[str, _leaf("a string", lambda value: isinstance(value, str))]
+Texts = Annotated[tuple[Text, ...], a_list("strings")]
+Name = Annotated[str, _leaf('a name of letters, digits, "_" and "-"', _is_name)]
+Count = Annotated[int, _leaf("an integer of at least 1", lambda value: _is_integer(value, 1))]
+Seed = Annotated[int, _leaf("an integer from 0 to 2**64 - 1", lambda value: _is_integer(value, 0))]
+Number = Annotated[int | float, _leaf("a finite number", _is_number)]
+Positive = Annotated[
+    int | float, _leaf("a number above 0", lambda value: _is_number(value) and value > 0)
+]
+Step = Annotated[
+    int | float, _leaf("a number other than 0", lambda value: _is_number(value) and value != 0)
+]
+Levels = Annotated[
+    tuple[int | float, int | float], _leaf("a list of two different numbers", _is_levels)
+]
+Precision = Annotated[
+    str,
+    _leaf(
+        '"float32" or "float64"',
+        lambda value: value in ("float32", "float64"),
+        choices=("float32", "float64"),
+    ),
+]
+Plain = Annotated[Any, _leaf("a string, boolean, finite number, list or table of these", _is_plain)]

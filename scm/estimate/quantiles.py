@@ -1,0 +1,66 @@
+"""Quantiles that intervals need, at a known level and for degrees of freedom known only at run time.
+
+JAX has no quantile of the t or F law, and inverting its incomplete beta function loses all digits
+in float32 once there are some 10**4 degrees of freedom. The level is known when the program is
+traced, though, and then the quantile is a smooth function of 1/dof on [0, 1]: its Chebyshev
+polynomial is fitted once, in float64, and evaluated at run time.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.special import fdtri, ndtri
+
+__all__ = ["f_quantile", "normal_quantile", "t_quantile"]
+
+_DEGREE = 47
+
+
+def normal_quantile(level: float) -> float:
+    """Half-width, in standard errors, of the central normal interval of probability ``level``.
+
+    >>> round(normal_quantile(0.95), 6)
+    1.959964
+    """
+    return float(ndtri((1 + level) / 2))
+
+
+def t_quantile(level: float, dof: jax.Array) -> jax.Array:
+    """Half-width of the central Student t interval: ``P(|T| <= t) = level``, for ``dof >= 1``.
+
+    >>> round(float(t_quantile(0.95, 10.0)), 4)
+    2.2281
+    """
+    return jnp.sqrt(f_quantile(level, 1, dof))  # the square of a t is an F with 1 and dof
+
+
+def f_quantile(level: float, numerator: int, dof: jax.Array) -> jax.Array:
+    """The quantile of F: ``P(F <= f) = level`` with ``numerator`` and ``dof >= 1`` degrees of freedom.
+
+    Arguments: ``level`` in (0, 1) and ``numerator`` are known at trace time; ``dof`` is any real
+    array. The error is below 1e-9 of the value in float64, and rounding in float32.
+
+    >>> round(float(f_quantile(0.95, 2, 10.0)), 4)
+    4.1028
+    """
+    coefficients = _coefficients(level, numerator)
+    dof = jnp.asarray(dof, dtype=jnp.result_type(float))
+    # T_j(2x - 1) = cos(2j arccos(sqrt(x))): written in sqrt(x), nothing cancels as dof grows.
+    angle = 2 * jnp.arccos(jnp.sqrt(jnp.clip(1 / dof, 0, 1)))
+    terms = jnp.cos(jnp.multiply.outer(angle, np.arange(len(coefficients)).astype(dof.dtype)))
+    return jnp.exp(terms @ jnp.asarray(coefficients, dof.dtype))
+
+
+@lru_cache(maxsize=256)
+def _coefficients(level: float, numerator: int) -> np.ndarray:
+    """Chebyshev coefficients of the logarithm of the quantile, in 1/dof on [0, 1]."""
+
+    def log_quantile(x: np.ndarray) -> np.ndarray:
+        inverse = (x + 1) / 2
+        return np.log(fdtri(numerator, 1 / inverse, level))
+
+    return np.polynomial.chebyshev.chebinterpolate(log_quantile, _DEGREE)

@@ -1,0 +1,136 @@
+"""Laws of the gamma kind: tails by quadrature, quantiles by Halley's method in log x."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.scipy.special import gammaln
+from numpyro import distributions as dist
+
+from scm.noise.laws.inverse import halley, inverse, targets
+from scm.noise.laws.registry import law
+from scm.noise.laws.scores import LogScore, flipped, log_one_minus, real
+from scm.noise.score import Score
+
+__all__ = ["log_gamma_tails", "quadrature", "stirling"]
+
+_LOG_2PI = float(np.log(2 * np.pi))
+
+
+def quadrature(dtype: Any) -> tuple[np.ndarray, np.ndarray, float]:
+    """Gauss-Legendre nodes and weights on (0, 1), and how many e-folds of an integrand matter."""
+    single = jnp.finfo(dtype).bits <= 32
+    nodes, weights = np.polynomial.legendre.leggauss(16 if single else 32)
+    kind = np.dtype(dtype)
+    return ((nodes + 1) / 2).astype(kind), (weights / 2).astype(kind), 18.0 if single else 38.0
+
+
+def stirling(a: jax.Array) -> jax.Array:
+    """gammaln(a) - [(a - 1/2) log a - a + log(2 pi)/2], for a >= 10."""
+    a = jnp.maximum(a, 10.0)
+    s = 1 / a**2
+    series = 1 / 12 - s * (1 / 360 - s * (1 / 1260 - s * (1 / 1680 - s * (1 / 1188 - s * 691 / 360360))))
+    return series / a
+
+
+def _log_term(t: jax.Array, a: jax.Array) -> jax.Array:
+    """log of x^a e^-x / Gamma(a + 1) at x = a e^t; without cancellation where a is large."""
+    small = a * (t + jnp.log(a) - jnp.exp(t)) - gammaln(a + 1)
+    large = -a * (jnp.expm1(t) - t) - (_LOG_2PI + jnp.log(a)) / 2 - stirling(a)
+    return jnp.where(a < 10, small, large)
+
+
+def log_gamma_tails(t: jax.Array, a: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """log P(a, x) and log Q(a, x), the regularised incomplete gamma functions at x = a e^t.
+
+    With T = x^a e^-x / Gamma(a + 1), P = T (1 + x I) for x < a and Q = T a I otherwise, where ::
+
+        I = integral of exp(-(a + 1) s - x (e^-s - 1)) ds      (left of x, shape a + 1)
+        I = integral of exp(a s - x (e^s - 1)) ds              (right of x, shape a)
+
+    over s > 0. Either integrand falls from 1, log-concave, without a scale of its own: sixteen
+    Gauss-Legendre nodes (float64: thirty-two) up to where it ends give 1e-7 (1e-12) for every a,
+    with nothing cancelling, and derivatives in x and a as good as the values.
+    """
+    t, a = jnp.broadcast_arrays(t, a)
+    x = a * jnp.exp(t)
+    nodes, weights, folds = quadrature(x.dtype)
+    left = t < 0
+    rate, sign = jnp.where(left, -(a + 1), a), jnp.where(left, -1.0, 1.0)
+    end = lax.stop_gradient(_end(left, a, x, folds))
+    s = end[..., None] * nodes
+    exponent = rate[..., None] * s - x[..., None] * jnp.expm1(sign[..., None] * s)
+    integral = end * jnp.sum(jnp.exp(exponent) * weights, axis=-1)
+    factor = jnp.where(left, jnp.log1p(x * integral), jnp.log(a * integral))
+    side = jnp.minimum(_log_term(t, a) + factor, -jnp.finfo(x.dtype).tiny)
+    rest = log_one_minus(side)
+    return jnp.where(left, side, rest), jnp.where(left, rest, side)
+
+
+def _end(left: jax.Array, a: jax.Array, x: jax.Array, folds: float) -> jax.Array:
+    """Bounds on where the integrand has fallen by so many e-folds, the smaller of two.
+
+    By its slope, and by its curvature: e^-s - 1 + s >= s^2 / (2 + s), e^s - 1 - s >= s^2 / 2.
+    """
+    tiny = jnp.finfo(x.dtype).tiny
+    slope = folds / jnp.maximum(jnp.where(left, a + 1 - x, x - a), tiny)
+    k = folds / jnp.maximum(jnp.where(left, a + 1, x), tiny)
+    leftward = (k + jnp.sqrt(k * (k + 8))) / 2
+    rightward = jnp.log1p(k + jnp.log1p(k + jnp.sqrt(2 * k)))
+    return jnp.minimum(slope, jnp.where(left, leftward, rightward))
+
+
+def _find(below: jax.Array, above: jax.Array, normal: jax.Array, a: jax.Array) -> jax.Array:
+    """log(x / a): its density is log-concave, so Halley's method on the log of a tail is safe."""
+    below, above, normal, a = jnp.broadcast_arrays(below, above, normal, a)
+    lower = below < above
+
+    def step(t: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        log_tail = jnp.where(lower, *log_gamma_tails(t, a))
+        hazard = jnp.exp(_log_term(t, a) + jnp.log(a) - log_tail)
+        excess = log_tail - jnp.where(lower, below, above)
+        newton = jnp.where(lower, -excess, excess) / hazard
+        bend = -a * jnp.expm1(t)
+        return excess, newton, jnp.where(lower, bend - hazard, bend + hazard)
+
+    return halley(step, _start(below, above, normal, a))
+
+
+def _start(below: jax.Array, above: jax.Array, normal: jax.Array, a: jax.Array) -> jax.Array:
+    """Wilson and Hilferty's cube for a > 1, the power of x near 0, the exponential tail else."""
+    power = (below + gammaln(a + 1)) / a - jnp.log(a)
+    spread = 1 / (3 * jnp.sqrt(a))
+    cube = 3 * jnp.log1p(jnp.maximum(normal * spread - spread**2, -0.999))
+    bulk = jnp.where(a < 1, 1 - a * (0.253 + 0.12 * a), 0.5)
+    tail = jnp.log(1 + jnp.maximum(jnp.log1p(-bulk) - above, 0)) - jnp.log(a)
+    small = jnp.where(below < jnp.log(bulk), (below - jnp.log(bulk)) / a - jnp.log(a), tail)
+    return jnp.where(a < 1, small, jnp.maximum(cube, power))
+
+
+_quantile = inverse(log_gamma_tails, _find)
+
+
+def _gamma_place(d: Any, value: jax.Array) -> Score:
+    a = real(d.concentration)
+    return LogScore(*log_gamma_tails(jnp.log(value * real(d.rate) / a), a))
+
+
+@law("Gamma", dist.Gamma, place=_gamma_place)
+def _gamma(d: Any, score: Score) -> jax.Array:
+    a = real(d.concentration)
+    value = a / d.rate * jnp.exp(_quantile(*targets(score), a))
+    return jnp.maximum(value, jnp.finfo(value.dtype).tiny)
+
+
+def _inverse_gamma_place(d: Any, value: jax.Array) -> Score:
+    return flipped(_gamma_place(d, 1 / value))
+
+
+@law("InverseGamma", dist.InverseGamma, place=_inverse_gamma_place)
+def _inverse_gamma(d: Any, score: Score) -> jax.Array:
+    a = real(d.concentration)
+    return d.rate / a * jnp.exp(-_quantile(*targets(flipped(score)), a))

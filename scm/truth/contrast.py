@@ -1,0 +1,52 @@
+"""The truth of a contrast: exact where every arm's mean is, over coupled worlds otherwise."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from scm.core.errors import ModelError
+from scm.truth.exact import exact_mean
+from scm.truth.monte_carlo import coupled_mean
+from scm.truth.result import Truth
+
+__all__ = ["BudgetWarning", "true_contrast"]
+
+
+class BudgetWarning(UserWarning):
+    """The units allowed were spent before the tolerance was reached."""
+
+
+def true_contrast(
+    what: str,
+    arms: Sequence[tuple[float, Any]],
+    outcome: str,
+    key: Any,
+    *,
+    tolerance: float | None,
+    budget: int,
+) -> Truth:
+    """``sum of coefficient * E[outcome]`` over arms, each a (coefficient, model).
+
+    ``what`` names the estimand in warnings.
+    """
+    if tolerance is not None and not tolerance > 0:
+        raise ModelError(f"{what}: tolerance={tolerance}: a positive standard error is wanted")
+    if budget < 2:
+        raise ModelError(f"{what}: budget={budget}: at least 2 units are wanted")
+    exact = [exact_mean(model.structure, model.numbers, outcome) for _, model in arms]
+    if all(exact):
+        means = [each[0] for each in exact if each is not None]
+        value = sum(weight * mean for (weight, _), mean in zip(arms, means, strict=True))
+        return Truth(value, 0.0, "exact", max(each[1] for each in exact if each is not None))
+    moments = coupled_mean(arms, outcome, key, tolerance=tolerance, budget=int(budget))
+    se = float(moments.standard_error)
+    if tolerance is not None and se > tolerance:
+        warnings.warn(
+            f"{what}: after the whole budget of {moments.n:,} units the standard error is "
+            f"{se:.3g}, above the tolerance {tolerance:.3g}; raise budget= or tolerance=",
+            BudgetWarning,
+            stacklevel=4,
+        )
+    return Truth(float(moments.mean), se, "monte carlo", moments.n)

@@ -1,0 +1,228 @@
+"""Exact means: finite noise enumerated, all other noise passed through affine assignments.
+
+The units are split into *states*, one for each combination of the finite noises that must be
+told apart. In each state every variable is known, or known to be affine in what is random, so
+that its conditional mean follows from its parents' means. Only noise that enters somewhere
+otherwise than linearly is enumerated; a linear model has one state, a finite model as many as it
+has configurations.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from scm.core.mechanism import Mechanism
+from scm.core.structure import Structure
+from scm.noise.laws.support import probabilities, support_of
+from scm.solve.acyclic import split
+from scm.solve.protocol import Numbers
+from scm.truth.affine import NotAffineError, Part, means
+
+__all__ = ["exact_mean"]
+
+_MOST_STATES = 1 << 21
+
+Origin = tuple[str, int, str]
+"""A finite noise: variable, layer, noise name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Value:
+    """A variable, state by state: (states, *shape) or (*shape), and the finite noises behind it
+    that were left random."""
+
+    part: Part
+    varies: bool
+    behind: frozenset[Origin]
+
+
+class _NeedsStatesError(Exception):
+    """Noises that must be enumerated for the mean to be exact."""
+
+    def __init__(self, origins: frozenset[Origin]) -> None:
+        super().__init__()
+        self.origins = origins
+
+
+def exact_mean(structure: Structure, numbers: Numbers, outcome: str) -> tuple[float, int] | None:
+    """E[outcome] and the number of states, or None where it is not to be had exactly."""
+    needed = [n for n in structure.order if n in structure.ancestors(frozenset({outcome}))]
+    if any(a.form == "per unit" for n in needed for a in structure.variables[n].layers[-1:]):
+        return None  # means over these very units, not over the population
+    told_apart: frozenset[Origin] = frozenset()
+    while True:
+        try:
+            return _Enumeration(structure, numbers, told_apart).mean(needed, outcome)
+        except _NeedsStatesError as finding:
+            if finding.origins <= told_apart:
+                return None
+            told_apart |= finding.origins
+        except _NotExactError:
+            return None
+
+
+class _NotExactError(Exception):
+    """Too many states, or a law without a mean."""
+
+
+class _Enumeration:
+    """One walk through the variables, with a given set of noises enumerated."""
+
+    def __init__(
+        self, structure: Structure, numbers: Numbers, told_apart: frozenset[Origin]
+    ) -> None:
+        self.structure, self.numbers, self.told_apart = structure, numbers, told_apart
+        self.weights = jnp.ones(1)
+        self.values: dict[str, _Value] = {}
+        self.noises: dict[tuple[str, str], _Value] = {}
+
+    def mean(self, needed: list[str], outcome: str) -> tuple[float, int]:
+        for name in needed:
+            for depth in self.structure.variables[name].live:
+                self.values[name] = self._layer(name, depth)
+        value = self.values[outcome]
+        column = jnp.asarray(value.part.value, jnp.result_type(float))
+        total = float((self.weights * column).sum() if value.varies else column)
+        if not np.isfinite(total):
+            raise _NotExactError
+        return total, len(self.weights)
+
+    def _layer(self, name: str, depth: int) -> _Value:
+        mechanism = self.structure.mechanisms[name][depth]
+        captured, own, laws = split(self.numbers[name][depth], mechanism)
+        if mechanism.jaxpr is None:
+            value = jnp.asarray(own[0]).astype(mechanism.out.dtype)
+            return _Value(Part(value, False), False, frozenset())
+        for each, law in laws.items():
+            self._enter((name, depth, each), law)
+        # looked up only now: enumerating a noise splits the states of all that came before
+        inputs = [self.noises[name, each] for each in sorted(laws)]
+        inputs += [self.values[parent] for parent in mechanism.assignment.parents]
+        fixed = [Part(jnp.asarray(each), False) for each in (*captured, *own)]
+        outputs = self._applied(mechanism, fixed, inputs)
+        if mechanism.law is None:
+            return outputs[0]
+        origin = (name, depth, mechanism.assignment.fresh)
+        return self._drawn(mechanism, outputs, origin)
+
+    def _applied(
+        self, mechanism: Mechanism, fixed: list[Part], inputs: list[_Value]
+    ) -> list[_Value]:
+        assert mechanism.jaxpr is not None
+        jaxpr = mechanism.jaxpr.jaxpr
+        kinds = [v.aval.dtype for v in jaxpr.invars]
+        constants = [
+            Part(part.value.astype(kind), False) for part, kind in zip(fixed, kinds, strict=False)
+        ]
+
+        def read(parts: list[Part]) -> list[Part]:
+            typed = [
+                part if part.random else Part(jnp.asarray(part.value).astype(kind), False)
+                for part, kind in zip(parts, kinds[len(constants) :], strict=True)
+            ]
+            return means(jaxpr, [*constants, *typed])
+
+        return self._over_states(read, inputs)
+
+    def _over_states(
+        self, read: Callable[[list[Part]], list[Part]], inputs: list[_Value]
+    ) -> list[_Value]:
+        """Apply a reading of parts in every state; which parts are random is the same in all."""
+        behind = frozenset().union(*(each.behind for each in inputs)) if inputs else frozenset()
+        flags: list[bool] = []
+
+        def one(values: list[Any]) -> list[Any]:
+            parts = [Part(v, each.part.random) for v, each in zip(values, inputs, strict=True)]
+            outputs = read(parts)
+            flags[:] = [part.random for part in outputs]
+            return [jnp.asarray(part.value) for part in outputs]
+
+        values = [each.part.value for each in inputs]
+        axes = [0 if each.varies else None for each in inputs]
+        varies = any(each.varies for each in inputs)
+        try:
+            outputs = jax.vmap(one, (axes,))(values) if varies else one(values)
+        except NotAffineError:
+            raise _NeedsStatesError(behind) from None
+        return [
+            _Value(Part(value, random), varies, behind if random else frozenset())
+            for value, random in zip(outputs, flags, strict=True)
+        ]
+
+    def _enter(self, origin: Origin, law: Any) -> None:
+        """A declared noise: its states, or its mean."""
+        address = (origin[0], origin[2])
+        if address in self.noises:
+            raise _NotExactError  # two live layers share a noise, perhaps under other parameters
+        support = support_of(law)
+        if support is not None and origin in self.told_apart:
+            self.noises[address] = self._split(support, probabilities(law, support)[None])
+        else:
+            behind = frozenset({origin}) if support is not None else frozenset()
+            self.noises[address] = _Value(Part(_mean_of(law), True), False, behind)
+
+    def _drawn(self, mechanism: Mechanism, parameters: list[_Value], origin: Origin) -> _Value:
+        """The value of a returned distribution: enumerated, or its mean if that is affine."""
+
+        def law(leaves: list[Any]) -> Any:
+            return jax.tree.unflatten(mechanism.law, leaves)
+
+        values = [each.part.value for each in parameters]
+        axes = [0 if each.varies else None for each in parameters]
+        varies = any(each.varies for each in parameters)
+        first = [value[0] if each.varies else value
+                 for value, each in zip(values, parameters, strict=True)]  # fmt: skip
+        support = support_of(law(first))
+        if origin in self.told_apart:
+            if support is None or any(each.part.random for each in parameters):
+                raise _NeedsStatesError(frozenset().union(*(each.behind for each in parameters)))
+            chances_of = lambda leaves: probabilities(law(leaves), support)
+            chances = jax.vmap(chances_of, (axes,))(values) if varies else chances_of(values)[None]
+            return self._split(support.astype(mechanism.out.dtype), chances)
+        shapes = [jax.ShapeDtypeStruct(jnp.shape(v), jnp.asarray(v).dtype) for v in first]
+        try:
+            closed = jax.make_jaxpr(lambda leaves: law(leaves).mean)(shapes)
+        except NotImplementedError:
+            raise self._without_mean(origin, support) from None
+        consts = [Part(each, False) for each in closed.consts]
+        opened = closed.jaxpr.replace(
+            invars=[*closed.jaxpr.constvars, *closed.jaxpr.invars], constvars=[]
+        )
+        (mean,) = self._over_states(lambda parts: means(opened, [*consts, *parts]), parameters)
+        if not bool(jnp.isfinite(mean.part.value).all()):
+            raise self._without_mean(origin, support)
+        own = frozenset({origin}) if support is not None else frozenset()
+        return _Value(Part(mean.part.value, True), mean.varies, mean.behind | own)
+
+    def _without_mean(self, origin: Origin, support: Any) -> Exception:
+        return _NotExactError() if support is None else _NeedsStatesError(frozenset({origin}))
+
+    def _split(self, support: np.ndarray, chances: jax.Array) -> _Value:
+        """Split every state by the values of a finite noise, (states or 1, values) of chances."""
+        states, size = len(self.weights), len(support)
+        whole = bool((jnp.abs(chances.sum(axis=1) - 1) < 1e-4).all())
+        if states * size > _MOST_STATES or not whole:  # not whole: the support varies by state
+            raise _NotExactError
+        self.weights = (self.weights[:, None] * chances).reshape(-1)
+        repeated = lambda each: dataclasses.replace(
+            each, part=Part(jnp.repeat(each.part.value, size, axis=0), each.part.random)
+        )
+        self.values = {k: repeated(v) if v.varies else v for k, v in self.values.items()}
+        self.noises = {k: repeated(v) if v.varies else v for k, v in self.noises.items()}
+        return _Value(Part(jnp.tile(jnp.asarray(support), states), False), True, frozenset())
+
+
+def _mean_of(law: Any) -> Any:
+    try:
+        mean = law.mean
+    except NotImplementedError:
+        raise _NotExactError from None
+    if not bool(jnp.isfinite(mean).all()):
+        raise _NotExactError
+    return mean

@@ -1,0 +1,77 @@
+"""Means over coupled worlds: every arm is the same units with the same noise, so that what the
+arms share cancels in each unit before the mean is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from scm.compile.fingerprint import fingerprint
+from scm.compile.programs import kept
+from scm.core.errors import NonFiniteError
+from scm.noise.identity import noise_names
+from scm.noise.source import Drawn, Run
+from scm.noise.words import stream_of
+from scm.solve.acyclic import push, varies
+from scm.solve.expectation import Moments
+
+__all__ = ["coupled_mean"]
+
+_BLOCK = 1 << 16
+
+
+def coupled_mean(
+    arms: Sequence[tuple[float, Any]],
+    outcome: str,
+    key: Any,
+    *,
+    tolerance: float | None,
+    budget: int,
+) -> Moments:
+    """The moments over units of ``sum of coefficient * outcome``, each arm a (coefficient, model).
+
+    Without a tolerance ``budget`` units are drawn; with one, blocks of 65,536 units until the
+    standard error of the mean is below it, or the budget is spent.
+    """
+    structures = [model.structure for _, model in arms]
+    couplings = [model.coupling for _, model in arms]
+
+    def job(numbers: Any, coefficients: Any, source: Drawn) -> tuple[Any, Any]:
+        total: Any = 0.0
+        for structure, coupling, each, weight in zip(
+            structures, couplings, numbers, coefficients, strict=True
+        ):
+            wanted = frozenset({outcome})
+            column = push(structure, coupling, each, source, {}, wanted)[outcome]
+            column = column.astype(jnp.result_type(float))
+            if not varies(column, ()):
+                column = jnp.broadcast_to(column, (source.units.n,))
+            total = total + weight * column
+        mean = total.mean()
+        return mean, jnp.square(total - mean).sum()
+
+    what = tuple(fingerprint(each) for each in structures)
+    program = kept(
+        ("contrast", what, tuple(couplings), outcome, jnp.result_type(float)), lambda: job
+    )
+    numbers = [model.numbers for _, model in arms]
+    addresses = dict.fromkeys(a for each in structures for a in noise_names(each))
+    coefficients = np.array([weight for weight, _ in arms])
+    root, total = stream_of(key), Moments.nothing()
+    while total.n < budget:
+        start = np.array([total.n >> 32, total.n & 0xFFFFFFFF], np.uint32)
+        units = Run(root, start, min(_BLOCK, budget - total.n))
+        mean, squares = jax.device_get(program(numbers, coefficients, units.source(addresses)))
+        if not np.isfinite(mean):
+            raise NonFiniteError(
+                f"{outcome} is not finite in some unit of an intervened world; find it with "
+                "model.do(...).sample(key, n), which names the variable and the unit"
+            )
+        total += Moments(units.n, np.float64(mean), np.float64(squares))
+        if tolerance is not None and total.n > 1 and total.standard_error <= tolerance:
+            break
+    return total

@@ -1,0 +1,32 @@
+"""What every test runs under: no state of one test reaches another."""
+
+import jax
+import pytest
+
+
+@pytest.fixture
+def x64():
+    """Double precision for one test."""
+    with jax.enable_x64(True):
+        yield
+
+
+class Compilations:
+    """Counts what XLA compiled, by JAX's own monitoring and not by ours."""
+
+    EVENT = "/jax/core/compile/backend_compile_duration"
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, event, duration, **_):
+        self.count += event == self.EVENT
+
+
+@pytest.fixture
+def compilations():
+    """A counter of XLA compilations in this test."""
+    counter = Compilations()
+    jax.monitoring.register_event_duration_secs_listener(counter)
+    yield counter
+    jax.monitoring.unregister_event_duration_listener(counter)

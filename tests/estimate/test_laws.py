@@ -1,0 +1,286 @@
+"""Laws that every estimator keeps, options and all: a new estimator is under them once it is registered.
+
+All data sets here have the same shape, so that each estimator is compiled once per precision.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from scm.estimate import ESTIMATORS, Estimate, Roles
+
+N = 48
+ROLES = Roles("t", "y", adjust=("a", "b"), instruments=("z1", "z2", "z3"))
+VARIANTS: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in ESTIMATORS] + [
+    ("ols", {"covariance": "HC0"}),
+    ("ols", {"covariance": "HC1"}),
+    ("ols", {"covariance": "HC2"}),
+    ("ols", {"covariance": "HC3"}),
+    ("stratification", {"target": "ATT"}),
+    ("stratification", {"shares": "fixed"}),
+    ("ipw", {"normalised": False}),
+    ("ipw", {"clip": 0.45}),
+    ("aipw", {"outcome_model": "mean"}),
+    ("tsls", {"covariance": "HC0"}),
+    ("tsls", {"covariance": "HC1", "endogenous": ("b",)}),
+]
+every = pytest.mark.parametrize(
+    ("name", "options"), VARIANTS, ids=[f"{n}-{'-'.join(map(str, o.values()))}" for n, o in VARIANTS]
+)
+each = pytest.mark.parametrize("name", ESTIMATORS)
+
+
+def data_set(seed: int = 0) -> dict[str, np.ndarray]:
+    """48 rows; within each of four strata (a, b) half are treated, give or take one."""
+    rng = np.random.default_rng(seed)
+    a, b = np.repeat([0, 0, 1, 1], 12), np.repeat([2, 5, 2, 5], 12)
+    t = np.tile([0, 1], 24)
+    t[[0, 13, 26]] = 1 - t[[0, 13, 26]]
+    z1, z2 = rng.normal(size=N) + 1.5 * t, rng.normal(size=N) + t + b
+    y = 10 + 2 * t + a - 0.3 * b + rng.normal(size=N)
+    return {"a": a, "b": b, "t": t, "z1": z1, "z2": z2, "z3": rng.normal(size=N) + b, "y": y}
+
+
+def weights() -> np.ndarray:
+    """Whole numbers from 0 to 3 that sum to 48, in every stratum and arm some."""
+    return np.tile([1, 2, 0, 1, 3, 0, 1, 0, 1, 2, 0, 1], 4)
+
+
+def call(name: str, data: Any, options: dict[str, Any], **more: Any) -> Estimate:
+    return ESTIMATORS[name](data, ROLES, **options, **more)
+
+
+def numbers(estimate: Estimate) -> list[np.ndarray]:
+    return [np.asarray(x) for x in (estimate.value, estimate.se, estimate.low, estimate.high)]
+
+
+def same(one: Estimate, other: Estimate, rtol: float) -> None:
+    assert jnp.array_equal(one.code, other.code)
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol, equal_nan=True)
+
+
+@every
+def test_it_succeeds_and_its_interval_holds_its_value(
+    either_precision: bool, name: str, options: dict
+) -> None:
+    found = call(name, data_set(), options)
+    assert found.failure is None
+    assert found.low < found.value < found.high
+    assert found.n == N
+    dtype = jnp.result_type(float)
+    assert all(x.dtype == dtype for x in (found.value, found.se, found.low, found.high, found.n))
+    assert found.code.dtype == jnp.int32
+
+
+@every
+def test_weights_are_repetitions(either_precision: bool, name: str, options: dict) -> None:
+    data, w = data_set(), weights()
+    repeated = {column: np.repeat(x, w) for column, x in data.items()}
+    rtol = 1e-11 if either_precision else 3e-4
+    weighted, spelt_out = call(name, data, options, weights=w), call(name, repeated, options)
+    assert weighted.failure is None
+    assert weighted.n == spelt_out.n == float(w.sum())
+    same(weighted, spelt_out, rtol)
+
+
+@every
+def test_a_row_of_weight_zero_is_absent_whatever_it_holds(
+    x64: None, name: str, options: dict
+) -> None:
+    data, w = data_set(), weights()
+    junk = {c: np.where(w == 0, [np.nan, np.inf, 1e9] * 16, x) for c, x in data.items()}
+    same(call(name, junk, options, weights=w), call(name, data, options, weights=w), 1e-12)
+
+
+@every
+def test_the_order_of_rows_is_nothing(x64: None, name: str, options: dict) -> None:
+    data, order = data_set(), np.random.default_rng(3).permutation(N)
+    shuffled = {column: x[order] for column, x in data.items()}
+    same(call(name, shuffled, options), call(name, data, options), 1e-10)
+
+
+@every
+def test_outcomes_in_other_units(x64: None, name: str, options: dict) -> None:
+    """y -> 3 y + 5 multiplies value, se and ends by 3; y -> -3 y swaps the ends."""
+    data = data_set()
+    shift = 0 if options.get("normalised") is False else 5  # Horvitz and Thompson's weights sum to what they do
+    value, se, low, high = numbers(call(name, data, options))
+    moved = numbers(call(name, {**data, "y": 3 * data["y"] + shift}, options))
+    turned = numbers(call(name, {**data, "y": -3 * data["y"] + shift}, options))
+    np.testing.assert_allclose(moved, [3 * value, 3 * se, 3 * low, 3 * high], rtol=1e-9)
+    np.testing.assert_allclose(turned, [-3 * value, 3 * se, -3 * high, -3 * low], rtol=1e-9)
+
+
+@every
+def test_outcomes_in_extreme_units(either_precision: bool, name: str, options: dict) -> None:
+    data = data_set()
+    value, se, _, _ = numbers(call(name, data, options))
+    for unit in (1e-20, 1e15):
+        small, its_se, _, _ = numbers(call(name, {**data, "y": data["y"] * unit}, options))
+        np.testing.assert_allclose([small / unit, its_se / unit], [value, se], rtol=1e-4)
+
+
+@every
+def test_vmap_changes_nothing(x64: None, name: str, options: dict) -> None:
+    sets = [data_set(seed) for seed in range(3)]
+    stacked = {column: np.stack([s[column] for s in sets]) for column in sets[0]}
+    ws = np.stack([weights(), np.ones(N, int), np.roll(weights(), 12)])
+
+    singles = [call(name, d, options, weights=w) for d, w in zip(sets, ws, strict=True)]
+    singly = jax.tree.map(lambda *leaves: jnp.stack(leaves), *singles)
+    batch = jax.vmap(lambda d, w: call(name, d, options, weights=w))(stacked, ws)
+    assert batch.value.shape == (3,)
+    same(batch, singly, 1e-10)
+
+
+@each
+def test_jit_changes_nothing(x64: None, name: str) -> None:
+    inside = jax.jit(lambda d, w: call(name, d, {}, weights=w))(data_set(), weights())
+    same(inside, call(name, data_set(), {}, weights=weights()), 1e-10)
+
+
+def test_map_changes_nothing(x64: None) -> None:
+    stacked = {c: np.stack([data_set(s)[c] for s in range(3)]) for c in data_set()}
+    mapped = jax.jit(lambda d: jax.lax.map(lambda one: call("ipw", one, {}), d))(stacked)
+    same(mapped, jax.vmap(lambda one: call("ipw", one, {}))(stacked), 1e-10)
+
+
+@pytest.mark.parametrize("name", ["ols", "ipw"])
+def test_without_compilation_the_same(x64: None, name: str) -> None:
+    with jax.disable_jit():
+        eager = call(name, data_set(), {})
+    same(eager, call(name, data_set(), {}), 1e-10)
+
+
+@each
+def test_numpy_jax_bools_integers_and_frames_are_all_data(x64: None, name: str) -> None:
+    import pandas as pd
+
+    data = data_set()
+    expected = call(name, data, {})
+    kinds: list[Callable[[], Any]] = [
+        lambda: {c: jnp.asarray(x) for c, x in data.items()},
+        lambda: {**data, "t": data["t"].astype(bool), "a": data["a"].astype(np.int8)},
+        lambda: pd.DataFrame(data),
+        lambda: {c: list(x) for c, x in data.items()},
+    ]
+    for kind in kinds:
+        same(call(name, kind(), {}), expected, 1e-12)
+
+
+@each
+def test_one_program_serves_all_data_of_a_shape(name: str) -> None:
+    call(name, data_set(1), {})
+    before = ESTIMATORS[name]._compute._cache_size()  # type: ignore[attr-defined]
+    for seed in range(2, 5):
+        call(name, data_set(seed), {}, weights=weights())
+    assert ESTIMATORS[name]._compute._cache_size() == before  # type: ignore[attr-defined]
+
+
+SPOILS: dict[str, tuple[str, Callable[[dict], dict]]] = {
+    "all treated": ("constant_treatment", lambda d: {**d, "t": np.ones(N)}),
+    "none treated": ("constant_treatment", lambda d: {**d, "t": np.zeros(N)}),
+    "a column twice": ("collinear", lambda d: {**d, "b": 2 * d["a"] - 1}),
+    "a constant column": ("collinear", lambda d: {**d, "b": np.full(N, 0.1)}),
+    "NaN in the outcome": ("non_finite", lambda d: {**d, "y": np.where(np.arange(N) == 4, np.nan, d["y"])}),
+    "an infinite treatment": ("non_finite", lambda d: {**d, "t": np.where(np.arange(N) == 4, np.inf, d["t"])}),
+    "NaN in adjust": ("non_finite", lambda d: {**d, "a": np.where(np.arange(N) == 4, np.nan, d["a"])}),
+    "NaN in an instrument": ("non_finite", lambda d: {**d, "z1": np.where(np.arange(N) == 4, np.nan, d["z1"])}),
+}
+
+
+def spoilt_for(name: str, what: str) -> bool:
+    """Whether this estimator looks at what was spoilt: the others must not mind."""
+    needs = ESTIMATORS[name].needs
+    if "adjust" in what:
+        return "adjust" in needs
+    if "instrument" in what:
+        return "instruments" in needs
+    if "column" in what:  # strata may well be the same twice
+        return "adjust" in needs and name != "stratification"
+    return True
+
+
+def fails_as(found: Estimate, failure: str) -> None:
+    assert found.failure == failure
+    floats = [found.value, found.se, found.low, found.high, *found.diagnostics.values()]
+    for number in floats:
+        assert number.dtype.kind != "f" or jnp.isnan(number)
+
+
+@each
+@pytest.mark.parametrize("what", SPOILS)
+def test_bad_data_fail_by_name(either_precision: bool, name: str, what: str) -> None:
+    failure, spoil = SPOILS[what]
+    found = call(name, spoil(data_set()), {})
+    if spoilt_for(name, what):
+        fails_as(found, failure)
+    else:
+        assert found.failure is None
+
+
+@each
+def test_too_few_rows_fail_by_name(x64: None, name: str) -> None:
+    alone = np.isin(np.arange(N), [7, 40]).astype(int)  # one untreated row, one treated
+    alone[[7, 40]] = 1
+    found = call(name, {**data_set(), "t": np.arange(N) == 40}, {}, weights=alone)
+    fails_as(found, "empty_stratum" if name == "stratification" else "too_few_rows")
+    nobody = call(name, data_set(), {}, weights=np.zeros(N))
+    assert nobody.failure is not None
+    assert jnp.isnan(nobody.value)
+    assert nobody.n == 0
+
+
+@each
+def test_no_rows_at_all(x64: None, name: str) -> None:
+    nothing = {column: x[:0] for column, x in data_set().items()}
+    assert call(name, nothing, {}).failure is not None
+    assert call(name, {c: x[:1] for c, x in data_set().items()}, {}).failure is not None
+
+
+@each
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_bad_weights_fail_by_name(x64: None, name: str, bad: float) -> None:
+    w = np.where(np.arange(N) == 9, bad, 1.0)
+    fails_as(call(name, data_set(), {}, weights=w), "bad_weights")
+
+
+@each
+def test_one_bad_data_set_spoils_no_other_in_its_batch(x64: None, name: str) -> None:
+    good, bad = data_set(), {**data_set(), "t": np.ones(N)}
+    stacked = {column: np.stack([good[column], bad[column], good[column]]) for column in good}
+    ones = np.ones((3, N))
+    found = jax.vmap(lambda d, w: call(name, d, {}, weights=w))(stacked, ones)
+    assert list(np.asarray(found.code) == 0) == [True, False, True]
+    np.testing.assert_array_equal(np.isnan(found.value), [False, True, False])
+    np.testing.assert_allclose(found.value[0], call(name, good, {}).value, rtol=1e-10)
+
+
+@each
+def test_estimates_survive_flattening_and_pickling(name: str) -> None:
+    found = call(name, data_set(), {})
+    again = pickle.loads(pickle.dumps(found))
+    same(again, found, 0.0)
+    leaves, tree = jax.tree.flatten(found)
+    same(jax.tree.unflatten(tree, leaves), found, 0.0)
+
+
+@each
+def test_every_estimator_says_what_it_is(name: str) -> None:
+    it = ESTIMATORS[name]
+    assert it.name == name
+    assert it.target
+    assert it.assumes
+    assert it.__doc__
+    assert "Failures:" in it.__doc__
+    for option in it.options:
+        assert f"{option}:" in it.__doc__
+    assert it.moments(ROLES) >= 0
