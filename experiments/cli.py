@@ -59,14 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = app(words, prog_name="scm", standalone_mode=False) or 0
     except UserError as error:
         return _complain(str(error))
-    except KeyboardInterrupt:
-        status = STOPPED
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "scm"
         message = error.format_message().rstrip(".")
         return _complain(f"{command}: {message} (see {command} --help)")
-    if status == STOPPED:
+    if status == STOPPED:  # typer's status for a Ctrl-C
         print("scm: stopped", file=sys.stderr)
     return status
 

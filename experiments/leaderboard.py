@@ -62,7 +62,8 @@ class _Table:
         whole = _Columns.of(board.rows, _MEASURES)
         fits = whole.width <= options.max_width
         parts = [whole] if fits else [_Columns.of(board.rows, half) for half in _HALVES]
-        for columns in parts:
+        for number, columns in enumerate(parts):
+            yield from [Text()] * (number > 0)
             yield from _lines(board.rows, columns, options.max_width)
         yield from _bullets(board.notes)
 
@@ -111,17 +112,18 @@ def _lines(rows: Sequence[Row], columns: _Columns, width: int) -> Iterable[Text]
     yield from (Text(indent) + line for line in columns.row(0))
     yield Text("─" * (len(indent) + columns.width), "dim")
     for number, row in enumerate(rows, 1):
-        target = Text(f"targets {row.method.target}" * bool(row.method.target), "dim")
+        yield from [Text()] * (number > 1)
+        target = f"targets {row.method.target}" * bool(row.method.target)
         if beside:
-            label = [*map(Text, textwrap.wrap(row.method.label, room)), target]
+            label = [Text(part) for part in textwrap.wrap(row.method.label, room)]
+            label += [Text(part, "dim") for part in textwrap.wrap(target, room)]
             for left, line in zip_longest(label, columns.row(number), fillvalue=Text()):
                 left = left.copy()
                 left.align("left", len(indent))
                 yield left + line
         else:
-            yield Text.assemble((row.method.label, "bold"), _GAP, target)
+            yield Text.assemble((row.method.label, "bold"), _GAP, (target, "dim"))
             yield from columns.row(number)
-        yield Text()
 
 
 def _column(cells: Sequence[Cell]) -> list[Text]:
@@ -155,7 +157,7 @@ def _real(findings: Findings) -> RenderableType:
         table.add_row(name, here, line.interval, line.published)
     heading = Text(findings.real_source or "The data as they came", style="bold")
     caption = Text("In brackets: the standard error, as each estimator reports it.", style="dim")
-    sources = [f"{line.label}: published in {line.source}" for line in lines if line.source]
+    sources = [f"{line.label}, as published: {line.source}" for line in lines if line.source]
     return Group(heading, table, caption, *_bullets(sources))
 
 

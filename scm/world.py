@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,10 +12,11 @@ import numpy as np
 from scm.compile.codes import Code
 from scm.compile.programs import traced
 from scm.core.errors import ModelError, NonFiniteError, UnknownNameError, suggestion
+from scm.core.pytree import pytree
 from scm.frames import Columns
 from scm.noise.given import Given
 from scm.noise.identity import noise_names
-from scm.noise.source import Picked, Run
+from scm.noise.source import Picked
 from scm.solve.acyclic import varies
 from scm.solve.draws import Origin, drawn_noise, source_for
 from scm.solve.run import natural, solve
@@ -37,7 +37,8 @@ class Mean(NamedTuple):
     n: int
 
 
-class World(eqx.Module):
+@pytree
+class World:
     """Units with a value for every variable. A pytree of JAX arrays on the device.
 
     ``world["wage"]`` is the column of a variable, latent ones and params included: an array of
@@ -234,7 +235,7 @@ def _picked(origin: Origin, rows: np.ndarray) -> Picked | Given:
     if isinstance(origin, Given):
         values = {address: value[rows] for address, value in origin.values.items()}
         return Given(values, origin.laws, len(rows))
-    high, low = origin.units if isinstance(origin, Run) else (origin.high, origin.low)
+    high, low = origin.numbers
     return Picked(origin.root, high[rows], low[rows])
 
 

@@ -40,6 +40,5 @@ print(json.dumps([str(before), str(after), [m for m in ("pandas", "matplotlib", 
 
 @pytest.mark.parametrize("module", ["simulators", "experiments", "scm.estimate", "scm.graph"])
 def test_rooms_import_without_computing(module):
-    assert run(
-        f"import json, jax, {module}; print(json.dumps(jax._src.xla_bridge.backends_are_initialized()))"
-    ) is False
+    started = "jax._src.xla_bridge.backends_are_initialized()"
+    assert run(f"import json, jax, {module}; print(json.dumps({started}))") is False

@@ -198,9 +198,8 @@ def coverage(
         return _too_few("coverage", low.size)
 
     def share(point: float) -> float:
-        return float(
-            np.mean((low <= point) & (point <= high) & ~((left < point) & (point < right)))
-        )
+        left_out = (left < point) & (point < right)
+        return float(np.mean((low <= point) & (point <= high) & ~left_out))
 
     value = share(truth)
     note = {0.0: f"none of {low.size:,}", 1.0: f"all {low.size:,}"}.get(value, "")

@@ -41,15 +41,17 @@ class Scale:
 
         ``times`` multiplies what is written, not where it stands: 100 for per cent.
 
-        >>> Scale(-0.03, 0.26, 0, 400).ticks()
-        [(0.0, '0'), (0.05, '0.05'), (0.1, '0.10'), (0.15, '0.15'), (0.2, '0.20'), (0.25, '0.25')]
+        >>> Scale(-0.03, 0.26, 0, 300).ticks()
+        [(0.0, '0'), (0.1, '0.1'), (0.2, '0.2')]
         """
         extent = (self.high - self.low) * times
-        for most in range(max(1, round((self.right - self.left) / 36)), 0, -1):
-            step = _round_step(extent / most)
+        width = self.right - self.left
+        most = max(1, round(width / 60), min(4, round(width / 36)))
+        for count in range(most, 0, -1):
+            step = _round_step(extent / count)
             ticks = _multiples(step, self.low * times, self.high * times)
             texts = _written(ticks)
-            apart = step / extent * (self.right - self.left)
+            apart = step / extent * width
             if apart >= _GAP + _LETTER * max(map(len, texts), default=0):
                 break
         return [(tick / times, text) for tick, text in zip(ticks, texts, strict=True)]

@@ -129,7 +129,7 @@ def truth_text(truth: Any) -> str:
     shown = paired(truth["value"], truth["se"]) if truth["se"] else Shown(plain(truth["value"]))
     number = f"{shown.value} ± {shown.error}" if shown.error else shown.value
     size = truth.get("n")
-    counted = size is not None and math.isfinite(size) and size > 0
+    counted = bool(shown.error) and size is not None and math.isfinite(size)
     how = f"{truth['method']}, n = {int(size):,}" if counted else f"{truth['method']}"
     return f"{number} ({how})"
 

@@ -105,7 +105,7 @@ def _coverage(rows: Sequence[Strip], level: float, attempts: int) -> Panel:
         reference=level,
         band=(level - chance, min(1.0, level + chance)),
         named=f"{level:.0%}",
-        mark=lambda row, scale, y: point(row.coverage, False, level, scale, y),
+        mark=lambda row, scale, y: point(row.coverage, False, level, scale, y, (0, 1)),
         say=lambda row: row.coverage_text,
         times=100.0,
         most=1.0,

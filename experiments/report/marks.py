@@ -48,14 +48,24 @@ def distribution(row: Strip, truth: float, scale: Scale, y: float) -> list[str]:
     return parts
 
 
-def point(found: Found, by_median: bool, reference: float, scale: Scale, y: float) -> list[str]:
-    """A measure and its 95% Monte Carlo interval; flagged ones carry the mark of the tables."""
+def point(
+    found: Found,
+    by_median: bool,
+    reference: float,
+    scale: Scale,
+    y: float,
+    extent: tuple[float, float] = (-math.inf, math.inf),
+) -> list[str]:
+    """A measure and its 95% Monte Carlo interval; flagged ones carry the mark of the tables.
+
+    ``extent`` is where the measure can lie at all: a share ends at 0 and 1.
+    """
     value, mcse, note, flagged = found
     if math.isnan(value):
         return _why(note, reference, scale, y)
     kind = " flagged" if flagged else ""
-    error = reach(mcse)
-    parts = [svg.line("error" + kind, scale(value - error), y, scale(value + error), y)]
+    low, high = max(value - reach(mcse), extent[0]), min(value + reach(mcse), extent[1])
+    parts = [svg.line("error" + kind, scale(low), y, scale(high), y)]
     shape = svg.diamond if by_median else svg.circle
     parts.append(shape("dot" + kind, scale(value), y, 5.2 if by_median else 4.2))
     if flagged:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 __all__ = ["Shown", "aligned", "paired", "plain", "seconds", "share", "typeset"]
 
-_MOST_DECIMALS = 6
+_MOST_DECIMALS = 7
 
 
 class Shown(NamedTuple):

@@ -276,9 +276,7 @@ def _reduce(sample: Sample, roles: Roles, endogenous: tuple[str, ...]) -> _Syste
 
 
 def _columns(all_: Standardised, part: slice) -> Standardised:
-    return Standardised(
-        all_.rows[:, part], all_.centre[part], all_.scale[part], all_.noise[part]
-    )
+    return Standardised(all_.rows[:, part], all_.centre[part], all_.scale[part], all_.noise[part])
 
 
 def _in_rows(system: _System, coordinates: Array) -> Array:
@@ -306,7 +304,8 @@ def _failures(system: _System, sample: Sample) -> dict[str, Array]:
     unexplained = jnp.concatenate([jnp.zeros((m, p), zero.dtype), system.r_xx], axis=1)
     w_and_x = jnp.concatenate([explained, unexplained])
     free = [
-        independent(inverse(jnp.linalg.qr(block, mode="r")), noise) for block in (w_and_x, explained)
+        independent(inverse(jnp.linalg.qr(block, mode="r")), noise)
+        for block in (w_and_x, explained)
     ]
     instruments = independent(inverse(w_and_z), jnp.concatenate([noise_w, noise_z]))
     return {

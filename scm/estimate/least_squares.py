@@ -105,20 +105,21 @@ def independent(r_inverse: Array, noise: Array) -> Array:
     return jnp.all(distance > noise)
 
 
-def linear_fit(columns: Array, outcome: Array, weights: Array, epsilon: float) -> tuple[Array, Array]:
+def linear_fit(
+    columns: Array, outcome: Array, weights: Array, epsilon: float
+) -> tuple[Array, Array]:
     """Least squares of the outcome on an intercept and the columns (N, k), with these weights.
 
     Returns the fitted values of all N rows, those of weight 0 included, and whether the columns
     are linearly independent among the rows that count.
     """
-    x = standardise(columns, weights, epsilon)
-    y = standardise(outcome[:, None], weights, epsilon)
     k = columns.shape[1]
-    r = triangle(jnp.concatenate([x.rows, y.rows], axis=1), weights)
+    all_ = standardise(jnp.concatenate([columns, outcome[:, None]], axis=1), weights, epsilon)
+    r = triangle(all_.rows, weights)
     r_inverse = inverse(r[:k, :k])
     slopes = product(r_inverse, r[:k, k])
-    fitted = y.centre[0] + y.scale[0] * product(x.rows, slopes)
-    return fitted, independent(r_inverse, x.noise)
+    fitted = all_.centre[k] + all_.scale[k] * product(all_.rows[:, :k], slopes)
+    return fitted, independent(r_inverse, all_.noise[:k])
 
 
 def product(a: Array, b: Array) -> Array:

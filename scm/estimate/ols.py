@@ -6,7 +6,6 @@ import jax.numpy as jnp
 from jax import Array
 
 from scm.estimate.least_squares import (
-    Standardised,
     independent,
     inverse,
     product,
@@ -54,13 +53,11 @@ def ols(sample: Sample, roles: Roles, level: float, *, covariance: str = "classi
     Estimate(1.8, se 0.1633, interval 1.2803 to 2.3197, n 5)
     """
     k = sample.adjust.shape[1] + 1
-    x = standardise(  # the treatment last: its coefficient is then one quotient of entries of R
-        jnp.concatenate([sample.adjust, sample.treatment[:, None]], axis=1),
-        sample.weights,
-        sample.epsilon,
-    )
-    y = standardise(sample.outcome[:, None], sample.weights, sample.epsilon)
-    r = triangle(jnp.concatenate([x.rows, y.rows], axis=1), sample.weights)
+    # The treatment stands last of the regressors: its coefficient is a quotient of entries of R.
+    columns = [sample.adjust, sample.treatment[:, None], sample.outcome[:, None]]
+    all_ = standardise(jnp.concatenate(columns, axis=1), sample.weights, sample.epsilon)
+    x, y = all_.rows[:, :k], all_.rows[:, k]
+    r = triangle(all_.rows, sample.weights)
     r_inverse = inverse(r[:k, :k])
     dof = sample.n - (k + 1)
     degrees = jnp.maximum(dof, 1)
@@ -70,12 +67,12 @@ def ols(sample: Sample, roles: Roles, level: float, *, covariance: str = "classi
     if covariance == "classical":
         se = residual_sd * jnp.abs(r_inverse[k - 1, k - 1]) / jnp.sqrt(sample.n)
     else:
-        residual = y.rows[:, 0] - product(x.rows, slopes)
+        residual = y - product(x, slopes)
         squares, full_leverage = _squares(covariance, residual, x, r_inverse, sample, degrees)
         # The treatment, cleared of the other columns, is x @ influence; b is its mean product with y.
-        influence = product(x.rows, r_inverse[:, k - 1]) * r_inverse[k - 1, k - 1]
+        influence = product(x, r_inverse[:, k - 1]) * r_inverse[k - 1, k - 1]
         se = jnp.sqrt(product(sample.weights, squares * influence**2)) / sample.n
-    unit = y.scale[0] / x.scale[k - 1]
+    unit = all_.scale[k] / all_.scale[k - 1]
     value, se = slopes[k - 1] * unit, se * unit
     half = t_quantile(level, degrees) * se
     return conclude(
@@ -85,18 +82,18 @@ def ols(sample: Sample, roles: Roles, level: float, *, covariance: str = "classi
         (value - half, value + half),
         failures={
             "too_few_rows": dof < 1,
-            "constant_treatment": x.constant[k - 1],
-            "collinear": ~independent(r_inverse, x.noise),
+            "constant_treatment": all_.constant[k - 1],
+            "collinear": ~independent(r_inverse, all_.noise[:k]),
             "full_leverage": full_leverage,
         },
-        diagnostics={"dof": dof, "residual_sd": residual_sd * y.scale[0]},
+        diagnostics={"dof": dof, "residual_sd": residual_sd * all_.scale[k]},
     )
 
 
 def _squares(
     covariance: str,
     residual: Array,
-    x: Standardised,
+    x: Array,
     r_inverse: Array,
     sample: Sample,
     degrees: Array,
@@ -107,7 +104,7 @@ def _squares(
     if covariance == "HC1":
         return residual**2 * (sample.n / degrees), jnp.zeros((), bool)
     # The leverage of one of the identical rows that a weight stands for.
-    leverage = (1 + jnp.sum(product(x.rows, r_inverse) ** 2, axis=1)) / sample.n
+    leverage = (1 + jnp.sum(product(x, r_inverse) ** 2, axis=1)) / sample.n
     room = jnp.where(sample.weights > 0, 1 - leverage, 1)
     full = jnp.any(room < 1024 * jnp.finfo(room.dtype).eps)
     return residual**2 / room ** {"HC2": 1, "HC3": 2}[covariance], full

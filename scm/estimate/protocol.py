@@ -207,7 +207,9 @@ class Estimator:
             if isinstance(self.options[name], tuple):
                 settings[name] = value = as_names(name, value)
             allowed = self.choices.get(name)
-            if allowed and not any(value is a or (isinstance(a, str) and value == a) for a in allowed):
+            if allowed and not any(
+                value is a or (isinstance(a, str) and value == a) for a in allowed
+            ):
                 close = nearest(value, allowed) if isinstance(value, str) else ""
                 raise ValueError(
                     f"{self.name}: {name}={value!r} is not one of {', '.join(map(repr, allowed))}{close}"
@@ -242,9 +244,7 @@ def estimator(
     ...     "The mean of the outcome, and no error bar at all."
     ...     mean = sample.weights @ sample.outcome / sample.n
     ...     failures = {"too_few_rows": sample.n < 1}
-    ...     return conclude(
-    ...         sample, mean, mean * 0, (mean, mean), failures=failures, diagnostics={}
-    ...     )
+    ...     return conclude(sample, mean, mean * 0, (mean, mean), failures=failures, diagnostics={})
     >>> outcome_mean({"t": np.ones(3), "y": np.arange(3)}, Roles("t", "y"))
     Estimate(1, se 0, interval 1 to 1, n 3)
     >>> del ESTIMATORS["outcome_mean"]

@@ -90,7 +90,10 @@ def read_sample(
     parts = {
         "treatment": (roles.treatment,),
         "outcome": (roles.outcome,),
-        **{part: getattr(roles, part) if part in needs else () for part in ("adjust", "instruments")},
+        **{
+            part: getattr(roles, part) if part in needs else ()
+            for part in ("adjust", "instruments")
+        },
     }
     if "instruments" in needs and not roles.instruments:
         raise ValueError(
@@ -108,7 +111,9 @@ def read_sample(
         weight = jnp.ones(len(columns[roles.outcome]), jnp.result_type(float))
     else:
         weight = _cast(_numeric(weights, "weights", who))
-    _same_length({**{f"{name!r}": column for name, column in columns.items()}, "weights": weight}, who)
+    _same_length(
+        {**{f"{name!r}": column for name, column in columns.items()}, "weights": weight}, who
+    )
     return _clean(parts, columns, weight, epsilon)
 
 
@@ -148,7 +153,9 @@ def _clean(
 
 
 def _fetch(data: Any, name: str, part: str, who: str) -> Any:
-    if not isinstance(data, Mapping) and not (hasattr(data, "keys") and hasattr(data, "__getitem__")):
+    if not isinstance(data, Mapping) and not (
+        hasattr(data, "keys") and hasattr(data, "__getitem__")
+    ):
         raise TypeError(
             f"{who}: data: a mapping from names to columns is wanted, given a "
             f"{type(data).__name__}; write {{'{name}': array, ...}}"

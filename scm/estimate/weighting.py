@@ -52,7 +52,10 @@ def ipw(
     Source: J. K. Lunceford and M. Davidian, Statistics in Medicine 23 (2004), 2937-2960.
 
     >>> import numpy as np
-    >>> data = {"old": np.array([0, 0, 0, 0, 1, 1, 1, 1]), "drug": np.array([1, 1, 1, 0, 1, 0, 0, 0])}
+    >>> data = {
+    ...     "old": np.array([0, 0, 0, 0, 1, 1, 1, 1]),
+    ...     "drug": np.array([1, 1, 1, 0, 1, 0, 0, 0]),
+    ... }
     >>> data["pulse"] = 70 + 10 * data["old"] - 5 * data["drug"]
     >>> print(round(float(ipw(data, Roles("drug", "pulse", adjust="old")).value), 3))
     -5.0
@@ -95,9 +98,7 @@ def ipw(
     needs=("adjust",),
     choices={"outcome_model": ("linear", "mean")},
 )
-def aipw(
-    sample: Sample, roles: Roles, level: float, *, outcome_model: str = "linear"
-) -> Estimate:
+def aipw(sample: Sample, roles: Roles, level: float, *, outcome_model: str = "linear") -> Estimate:
     """Augmented inverse probability weighting: right if either of its two models is.
 
     ``mean(psi)``, with ``psi = m1 - m0 + T (Y - m1) / e - (1 - T) (Y - m0) / (1 - e)``: e the fitted
@@ -115,7 +116,10 @@ def aipw(
     Source: J. M. Robins, A. Rotnitzky and L. P. Zhao, JASA 89 (1994), 846-866.
 
     >>> import numpy as np
-    >>> data = {"old": np.array([0, 0, 0, 0, 1, 1, 1, 1]), "drug": np.array([1, 1, 0, 0, 1, 1, 0, 0])}
+    >>> data = {
+    ...     "old": np.array([0, 0, 0, 0, 1, 1, 1, 1]),
+    ...     "drug": np.array([1, 1, 0, 0, 1, 1, 0, 0]),
+    ... }
     >>> data["pulse"] = 70 + 10 * data["old"] - 5 * data["drug"]
     >>> print(round(float(aipw(data, Roles("drug", "pulse", adjust="old")).value), 3))
     -5.0

@@ -16,9 +16,10 @@ from jax.scipy.special import ndtri
 
 from scm.core.errors import ModelError
 from scm.core.marks import Coupling
+from scm.core.pytree import pytree
 from scm.noise.laws import Law, law_of
-from scm.noise.laws.support import probabilities, support_of
 from scm.noise.laws.discrete import gumbel
+from scm.noise.laws.finite import probabilities, support_of
 from scm.noise.score import NormalScore, Score, WordScore
 
 __all__ = ["coupled", "exposed", "imposed"]
@@ -61,6 +62,7 @@ def _gumbel_max(distribution: Any, score: Score) -> jax.Array:
     return jnp.asarray(values)[jnp.argmax(scores, axis=-1)]
 
 
+@pytree
 class _GumbelScore(Score):
     """The score of standard Gumbel values."""
 

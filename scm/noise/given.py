@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +14,7 @@ from numpyro.distributions import Normal
 from scm.core.errors import ModelError, UnknownNameError, suggestion
 from scm.core.marks import Coupling
 from scm.core.mechanism import noise_shape
+from scm.core.pytree import pytree, static
 from scm.core.structure import Structure
 from scm.noise.identity import drawn_law, noise_names
 from scm.noise.laws import law_of
@@ -24,7 +24,8 @@ from scm.noise.source import Address, Place, Placed
 __all__ = ["Given", "given"]
 
 
-class Given(eqx.Module):
+@pytree
+class Given:
     """Noise values by (variable, noise name), each with the law that it was given under.
 
     The law of canonical noise is None: its values are scores and belong to any law of the family.
@@ -32,7 +33,7 @@ class Given(eqx.Module):
 
     values: dict[Address, jax.Array]
     laws: dict[Address, Any]
-    n: int = eqx.field(static=True)
+    n: int = static()
 
     def source(self, laws: Mapping[Place, Any]) -> Placed:
         """The source of a model's noises, whose laws are given; under changed parameters a unit

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import abc
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import ndtr, ndtri
 
+from scm.core.pytree import pytree
+
 __all__ = ["NormalScore", "Score", "WordScore"]
 
 
-class Score(eqx.Module):
+class Score(abc.ABC):
     """Places in (0, 1), any shape; ``lower + upper = 1``, ``normal = ndtri(lower)``."""
 
     @property
@@ -39,6 +40,7 @@ class Score(eqx.Module):
         """The standard normal score: finite, exact in both tails."""
 
 
+@pytree
 class WordScore(Score):
     """The score of random words: uniform on the midpoints of 2**32 (float64: 2**64) cells.
 
@@ -66,6 +68,7 @@ class WordScore(Score):
         return jnp.where(above, size, -size)
 
 
+@pytree
 class NormalScore(Score):
     """The score of standard normal values: what evidence and given noise come as."""
 

@@ -13,12 +13,12 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from scm.core.errors import ModelError
+from scm.core.pytree import pytree, static
 from scm.noise.address import component_streams, name_words
 from scm.noise.coupling import imposed
 from scm.noise.laws import Law, law_of
@@ -34,7 +34,7 @@ Place = tuple[str, int, str]
 """Variable, layer and noise name. Layers share their noises: the layer is no part of an address."""
 
 
-class Source(eqx.Module):
+class Source(abc.ABC):
     """Noise for the units of one program."""
 
     @abc.abstractmethod
@@ -46,16 +46,17 @@ class Source(eqx.Module):
         """Values of shape (n, *event_shape), of a declared noise under its law."""
 
 
+@pytree
 class Drawn(Source):
     """Noise made from its address."""
 
     streams: dict[Address, Stream]
-    units: Units | Run
+    units: Run | Picked
 
     def scores(self, place: Place, law: Law) -> WordScore:
         variable, _, noise = place
         stream = self.streams[variable, noise]
-        high, low = self.units.units if isinstance(self.units, Run) else self.units
+        high, low = self.units.numbers
         if law.shape == ():
             return WordScore(*words(stream, (high, low)))
         streams = component_streams(stream, math.prod(law.shape))
@@ -67,6 +68,7 @@ class Drawn(Source):
         return jax.vmap(law.value, (None, 0))(distribution, self.scores(place, law))
 
 
+@pytree
 class Placed(Source):
     """Noise held as values, an array for each place, each with a leading axis of units."""
 
@@ -88,15 +90,16 @@ class Placed(Source):
         return jnp.asarray(self.held[place])
 
 
-class Run(eqx.Module):
+@pytree
+class Run:
     """The units ``start, ..., start + n - 1`` under a root stream; ``start`` is two words."""
 
     root: Stream
     start: Any
-    n: int = eqx.field(static=True)
+    n: int = static()
 
     @property
-    def units(self) -> Units:
+    def numbers(self) -> Units:
         """The numbers of the units."""
         return span(self.start, self.n)
 
@@ -105,7 +108,8 @@ class Run(eqx.Module):
         return Drawn(_streams(self.root, tuple(addresses)), self)
 
 
-class Picked(eqx.Module):
+@pytree
+class Picked:
     """Any units under a root stream, by the two words of their numbers."""
 
     root: Stream
@@ -117,9 +121,14 @@ class Picked(eqx.Module):
         """The number of units."""
         return self.low.shape[0]
 
+    @property
+    def numbers(self) -> Units:
+        """The numbers of the units."""
+        return self.high, self.low
+
     def source(self, addresses: Iterable[Address]) -> Drawn:
         """The source of these noises for these units."""
-        return Drawn(_streams(self.root, tuple(addresses)), (self.high, self.low))
+        return Drawn(_streams(self.root, tuple(addresses)), self)
 
 
 def _streams(root: Stream, addresses: tuple[Address, ...]) -> dict[Address, Stream]:

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import jaxpr_as_fun
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from scm.compile.fingerprint import fingerprint, jaxpr_text
 from scm.compile.programs import kept, traced
@@ -82,7 +82,7 @@ def moments(
             value if name in columns else jnp.zeros(unit[name].shape, unit[name].dtype)
             for name, value in zip(sorted(unit), ordered, strict=True)
         ]
-        call = jaxpr_as_fun(jax.extend.core.ClosedJaxpr(opened, []))
+        call = jaxpr_as_fun(ClosedJaxpr(opened, []))
         value = jax.vmap(
             lambda *values: call(*consts, *values)[0], axes, axis_size=source.units.n
         )(*dummies)  # fmt: skip

@@ -2,7 +2,7 @@
 
 An expectation passes through an affine function. So each value in a jaxpr is *known* (it depends
 on known inputs only), or *a mean* (it is affine in random inputs, and what is held is its
-expectation), or neither, and then the whole question is given up.
+expectation), or *lost*.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
 
-__all__ = ["NotAffineError", "Part", "means"]
+__all__ = ["Part", "means"]
 
 
 class Part(NamedTuple):
-    """A value, and whether it is known or only its mean is."""
+    """A value; whether it is random, so that only its mean is held; and whether not even that is.
+
+    What is lost may still be of no matter: a law's spread has no part in its mean.
+    """
 
     value: Any
     random: bool
-
-
-class NotAffineError(Exception):
-    """A random value enters otherwise than linearly."""
+    lost: bool = False
 
 
 # Linear in every operand; positions and shapes are parameters of the primitive.
 _LINEAR = frozenset({
     "broadcast_in_dim", "concatenate", "copy", "copy_p", "cumsum", "expand_dims", "neg",
     "reduce_sum", "reshape", "rev", "slice", "squeeze", "stop_gradient", "transpose", "pad",
-    "add", "add_any", "sub",
+    "add", "add_any", "sub", "split", "stack", "tile", "unstack",
 })  # fmt: skip
 _BILINEAR = frozenset({"mul", "dot_general", "conv_general_dilated"})
 _LINEAR_IN_FIRST = frozenset({"div", "gather", "dynamic_slice"})  # the others must be known
@@ -40,7 +40,7 @@ _CALLS = frozenset({"jit", "pjit", "closed_call", "core_call", "custom_jvp_call"
 
 
 def means(jaxpr: Jaxpr, inputs: Sequence[Part]) -> list[Part]:
-    """The outputs of a jaxpr, each known or a mean. Raises `NotAffineError`. Traceable."""
+    """The outputs of a jaxpr, each known, a mean, or lost. Traceable."""
     held: dict[Any, Part] = dict(zip(jaxpr.invars, inputs, strict=True))
 
     def read(variable: Any) -> Part:
@@ -50,7 +50,9 @@ def means(jaxpr: Jaxpr, inputs: Sequence[Part]) -> list[Part]:
 
     for equation in jaxpr.eqns:
         parts = [read(variable) for variable in equation.invars]
-        if any(part.random for part in parts):
+        if any(part.lost for part in parts):
+            outputs = _lost(equation)
+        elif any(part.random for part in parts):
             outputs = _applied(equation, parts)
         else:
             outputs = [Part(each, False) for each in _evaluated(jaxpr, equation, held)]
@@ -80,7 +82,7 @@ def _applied(equation: Any, parts: list[Part]) -> list[Part]:
         or (name == "integer_pow" and params["y"] == 1)
     )
     if not allowed:
-        raise NotAffineError(name)
+        return _lost(equation)
     # Integers turn into floats on the way: the mean of a count is no count.
     positions = 1 if name in ("gather", "dynamic_slice") else len(parts)
     values = [
@@ -90,15 +92,19 @@ def _applied(equation: Any, parts: list[Part]) -> list[Part]:
     ]  # fmt: skip
     if "preferred_element_type" in params:
         params = {**params, "preferred_element_type": jnp.result_type(float)}
-    return [Part(equation.primitive.bind(*values, **params), True)]
+    outputs = equation.primitive.bind(*values, **params)
+    several = outputs if equation.primitive.multiple_results else [outputs]
+    return [Part(each, True) for each in several]
+
+
+def _lost(equation: Any) -> list[Part]:
+    return [Part(jnp.zeros(each.aval.shape), True, True) for each in equation.outvars]
 
 
 def _evaluated(jaxpr: Jaxpr, equation: Any, held: dict[Any, Part]) -> list[Any]:
     """One equation on known values, as a jaxpr of its own."""
     inputs = list(dict.fromkeys(v for v in equation.invars if not isinstance(v, Literal)))
-    alone = jaxpr.replace(
-        constvars=[], invars=inputs, outvars=equation.outvars, eqns=[equation]
-    )
+    alone = jaxpr.replace(constvars=[], invars=inputs, outvars=equation.outvars, eqns=[equation])
     return jaxpr_as_fun(ClosedJaxpr(alone, []))(*[held[each].value for each in inputs])
 
 
@@ -107,7 +113,7 @@ def _converted(equation: Any, part: Part) -> Part:
     before, after = equation.invars[0].aval.dtype, equation.outvars[0].aval.dtype
     narrows = jnp.issubdtype(before, jnp.floating) and not jnp.issubdtype(after, jnp.inexact)
     if narrows or (after == jnp.bool_ and before != jnp.bool_):
-        raise NotAffineError("convert_element_type")
+        return _lost(equation)[0]
     return part
 
 

@@ -19,10 +19,10 @@ import numpy as np
 
 from scm.core.mechanism import Mechanism
 from scm.core.structure import Structure
-from scm.noise.laws.support import probabilities, support_of
+from scm.noise.laws.finite import probabilities, support_of
 from scm.solve.acyclic import split
 from scm.solve.protocol import Numbers
-from scm.truth.affine import NotAffineError, Part, means
+from scm.truth.affine import Part, means
 
 __all__ = ["exact_mean"]
 
@@ -107,7 +107,7 @@ class _Enumeration:
         fixed = [Part(jnp.asarray(each), False) for each in (*captured, *own)]
         outputs = self._applied(mechanism, fixed, inputs)
         if mechanism.law is None:
-            return outputs[0]
+            return _kept(outputs[0])
         origin = (name, depth, mechanism.assignment.fresh)
         return self._drawn(mechanism, outputs, origin)
 
@@ -135,24 +135,21 @@ class _Enumeration:
     ) -> list[_Value]:
         """Apply a reading of parts in every state; which parts are random is the same in all."""
         behind = frozenset().union(*(each.behind for each in inputs)) if inputs else frozenset()
-        flags: list[bool] = []
+        flags: list[tuple[bool, bool]] = []
 
         def one(values: list[Any]) -> list[Any]:
-            parts = [Part(v, each.part.random) for v, each in zip(values, inputs, strict=True)]
+            parts = [Part(v, *each.part[1:]) for v, each in zip(values, inputs, strict=True)]
             outputs = read(parts)
-            flags[:] = [part.random for part in outputs]
+            flags[:] = [(part.random, part.lost) for part in outputs]
             return [jnp.asarray(part.value) for part in outputs]
 
         values = [each.part.value for each in inputs]
         axes = [0 if each.varies else None for each in inputs]
         varies = any(each.varies for each in inputs)
-        try:
-            outputs = jax.vmap(one, (axes,))(values) if varies else one(values)
-        except NotAffineError:
-            raise _NeedsStatesError(behind) from None
+        outputs = jax.vmap(one, (axes,))(values) if varies else one(values)
         return [
-            _Value(Part(value, random), varies, behind if random else frozenset())
-            for value, random in zip(outputs, flags, strict=True)
+            _Value(Part(value, *flag), varies, behind if flag[0] else frozenset())
+            for value, flag in zip(outputs, flags, strict=True)
         ]
 
     def _enter(self, origin: Origin, law: Any) -> None:
@@ -195,6 +192,7 @@ class _Enumeration:
             invars=[*closed.jaxpr.constvars, *closed.jaxpr.invars], constvars=[]
         )
         (mean,) = self._over_states(lambda parts: means(opened, [*consts, *parts]), parameters)
+        mean = _kept(mean)
         if not bool(jnp.isfinite(mean.part.value).all()):
             raise self._without_mean(origin, support)
         own = frozenset({origin}) if support is not None else frozenset()
@@ -216,6 +214,13 @@ class _Enumeration:
         self.values = {k: repeated(v) if v.varies else v for k, v in self.values.items()}
         self.noises = {k: repeated(v) if v.varies else v for k, v in self.noises.items()}
         return _Value(Part(jnp.tile(jnp.asarray(support), states), False), True, frozenset())
+
+
+def _kept(value: _Value) -> _Value:
+    """The value, unless it is lost: then what was left random behind it must be told apart."""
+    if value.part.lost:
+        raise _NeedsStatesError(value.behind)
+    return value
 
 
 def _mean_of(law: Any) -> Any:

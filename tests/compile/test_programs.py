@@ -14,7 +14,9 @@ def build(slope=2.0, spread=1.0, table=None):
     return SCM(
         x=Normal(0, spread),
         b=param(slope),
-        y=lambda x, b, u=Normal(0, 1), c=1.5: b * jax.nn.softplus(x) + c + u + jnp.asarray(table)[0],
+        y=lambda x, b, u=Normal(0, 1), c=1.5: (
+            b * jax.nn.softplus(x) + c + u + jnp.asarray(table)[0]
+        ),
     )
 
 

@@ -165,7 +165,9 @@ def test_selected_units_keep_their_noise(model):
     values = np.arange(200.0)
     per_unit = model.do(b=values).sample(0, 200).where(np.arange(200) >= 190)
     np.testing.assert_allclose(
-        per_unit.do(x=1.0, c=0.0)["y"] - np.asarray(per_unit.noise["y", "u"]), values[190:], rtol=1e-5
+        per_unit.do(x=1.0, c=0.0)["y"] - np.asarray(per_unit.noise["y", "u"]),
+        values[190:],
+        rtol=1e-5,
     )
 
 

@@ -73,7 +73,10 @@ def test_functions_by_position_under_their_own_names():
 
 
 def test_names_that_are_not_identifiers():
-    model = SCM({"blood pressure": Z, "a/b": 2.0}, y=node(lambda p, q: p * q, parents=["blood pressure", "a/b"]))
+    model = SCM(
+        {"blood pressure": Z, "a/b": 2.0},
+        y=node(lambda p, q: p * q, parents=["blood pressure", "a/b"]),
+    )
     world = model.sample(0, 5)
     np.testing.assert_allclose(world["y"], 2 * world["blood pressure"])
     assert list(model.do({"a/b": 3.0}).sample(0, 1).data) == ["blood pressure", "a/b", "y"]
@@ -181,7 +184,9 @@ def test_repr_and_html_name_what_is_there():
     assert "<table>" in model._repr_html_()
     assert "&" not in SCM(x=Z)._repr_html_()
     world = model.sample(0, 1234)
-    assert repr(world) == "World of 1,234 units: near_college, education, log_wage (latent: ability)"
+    assert (
+        repr(world) == "World of 1,234 units: near_college, education, log_wage (latent: ability)"
+    )
     assert "1,234 units" in world._repr_html_()
 
 

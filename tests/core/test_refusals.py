@@ -65,7 +65,9 @@ def test_wrong_shape():
 
 def test_batch_shaped_root():
     refused(ModelError, lambda: SCM(x=Normal(np.zeros(3), 1)), "batch_shape (3,)", ".to_event(1)")
-    refused(ModelError, lambda: SCM(x=lambda u=Normal(np.zeros(3), 1): u), "noise 'u'", ".to_event(1)")
+    refused(
+        ModelError, lambda: SCM(x=lambda u=Normal(np.zeros(3), 1): u), "noise 'u'", ".to_event(1)"
+    )
     refused(ModelError, lambda: SCM(x=Z, y=lambda x: Normal(jnp.zeros(2), 1)), "y:", ".to_event(1)")
 
 
@@ -125,7 +127,9 @@ def test_unordered_category_with_inverse_cdf():
     def make(**options):
         return SCM(x=Z, y=lambda x: Categorical(logits=jnp.stack([x, -x])), **options)
 
-    refused(ModelError, lambda: make(coupling="inverse_cdf"), "y: coupling='inverse_cdf'", "gumbel_max")
+    refused(
+        ModelError, lambda: make(coupling="inverse_cdf"), "y: coupling='inverse_cdf'", "gumbel_max"
+    )
     refused(
         ModelError,
         lambda: SCM(y=node(lambda: Categorical(jnp.ones(2) / 2), coupling="inverse_cdf")),
@@ -163,7 +167,9 @@ def test_what_is_no_right_hand_side(rhs, part):
 def test_marks_where_they_have_no_meaning():
     refused(ModelError, lambda: SCM(x=Z).do(x=latent(Z)), "do(x=latent(...))")
     refused(ModelError, lambda: latent(param(1)), "one mark")
-    refused(ModelError, lambda: param(Z) if False else param(lambda: 1), "param(...) takes a number")
+    refused(
+        ModelError, lambda: param(Z) if False else param(lambda: 1), "param(...) takes a number"
+    )
 
 
 def test_a_constant_must_not_hide_a_variable():
@@ -186,7 +192,9 @@ def test_node_that_does_not_fit_its_function():
         lambda: SCM(x=Z, y=node(lambda a, b: a, parents=["x"])),
         "y: node(...)", "1 parents by position (x)",
     )  # fmt: skip
-    refused(ModelError, lambda: SCM(y=node(lambda u: u, noise={"u": 1.0})), "must be a distribution")
+    refused(
+        ModelError, lambda: SCM(y=node(lambda u: u, noise={"u": 1.0})), "must be a distribution"
+    )
 
 
 def test_noise_given_to_evaluate():

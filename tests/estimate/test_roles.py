@@ -27,7 +27,10 @@ def test_equal_roles_are_one_static_argument() -> None:
         ({"outcome": "t"}, "'t' has two: it is given as treatment and as outcome"),
         ({"adjust": ["a", "t"]}, "'t' has two: it is given as treatment and as adjust"),
         ({"adjust": ["y"]}, "'y' has two: it is given as outcome and as adjust"),
-        ({"adjust": "a", "instruments": "a"}, "'a' has two: it is given as adjust and as instruments"),
+        (
+            {"adjust": "a", "instruments": "a"},
+            "'a' has two: it is given as adjust and as instruments",
+        ),
         ({"adjust": ["a", "a"]}, "'a' has two: adjust names it twice"),
         ({"instruments": "m", "mediators": "m"}, "given as instruments and as mediators"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -134,6 +135,67 @@ educ        := 16.6 + 0.32 near_college - 0.41 exper + 0.9 unmeasured + u,   u ~
 lwage       := 3.67 + 0.1315 educ + 0.108 exper - 0.0023 expersq < 0.2 unmeasured & u"""
 
 
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Element:
+    """A node of the page: its name, attributes, parts and text."""
+
+    def __init__(self, name: str, attributes: dict[str, str | None]) -> None:
+        self.name, self.attributes = name, attributes
+        self.parts: list[Element | str] = []
+
+    def all(self, *names: str) -> list[Element]:
+        """Every element of these names inside, in order."""
+        found = []
+        for part in self.parts:
+            if isinstance(part, Element):
+                found += [part] * (part.name in names) + part.all(*names)
+        return found
+
+    def every(self) -> list[Element]:
+        """Every element inside."""
+        return [inner for part in self.parts if isinstance(part, Element)
+                for inner in (part, *part.every())]  # fmt: skip
+
+    @property
+    def text(self) -> str:
+        return "".join(part if isinstance(part, str) else part.text for part in self.parts)
+
+
+class Reader(HTMLParser):
+    """Builds the tree and refuses what is not well nested."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Element("", {})
+        self.open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, dict(attrs))
+        self.open[-1].parts.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open[-1].parts.append(Element(tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop().name == tag
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].parts.append(data)
+
+
+def tree_of(html: str) -> Element:
+    """The tree of a page."""
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert reader.open == [reader.root]
+    return reader.root
+
+
 @pytest.fixture(scope="session")
 def findings() -> Findings:
     """The made-up findings as they are."""
@@ -144,3 +206,9 @@ def findings() -> Findings:
 def build():  # a factory, since test files cannot import one another
     """The made-up findings with some fields changed."""
     return found
+
+
+@pytest.fixture(scope="session")
+def read():
+    """The tree of a page of HTML."""
+    return tree_of

@@ -175,17 +175,20 @@ def test_sample_shows_the_first_units_whatever_their_number(scm, prepared):
 
 
 def test_units_stand_in_columns_where_the_console_is_narrow():
-    frame = pd.DataFrame({f"variable_{i}": [i + 0.123456789] * 10 for i in range(12)})
-    for width, units in ((60, 5), (100, 9), (200, 10)):
+    frame = pd.DataFrame(
+        {f"variable_{i}": [i + 0.01 * unit for unit in range(10)] for i in range(12)}
+    )
+    for width, units in ((60, 7), (80, 10), (200, 10)):
         console = Console(width=width, highlight=False, record=True, file=io.StringIO())
         console.print(Head(frame, 10))
         lines = console.export_text().splitlines()
         assert max(map(len, lines)) <= width
         if width < 200:
             assert lines[0].split()[:3] == ["variable", "unit", "0"]
-            assert lines[-2].split() == ["variable_11", *["11.123"] * units]
+            values = [f"{11 + 0.01 * unit:.5g}" for unit in range(units)]
+            assert lines[-2].split() == ["variable_11", *values]
         else:
-            assert lines[1].split() == ["0", *(f"{i + 0.123456789:.5g}" for i in range(12))]
+            assert lines[2].split() == ["1", *(f"{i}.01" for i in range(12))]
         assert lines[-1].startswith(f"{units} of 10 units")
 
 
@@ -213,6 +216,21 @@ def test_blocks_make_one_file(tmp_path, ending):
     else:
         read = pd.read_parquet(tmp_path / "a.parquet")
     pd.testing.assert_frame_equal(read, whole, rtol=1e-6)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_sample_that_is_stopped_leaves_what_was_there(tmp_path, ending):
+    def stream(key, n):
+        yield SIMULATORS["simpson_drug"].build().sample(key, 10)
+        assert len(list(tmp_path.iterdir())) == 2  # what was there, and the unfinished one
+        raise KeyboardInterrupt
+
+    file = tmp_path / f"a{ending}"
+    file.write_text("as it was")
+    with pytest.raises(KeyboardInterrupt):
+        write(types.SimpleNamespace(stream=stream), 0, 1000, file)
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+    assert file.read_text() == "as it was"
 
 
 # Mistakes: one line on stderr, status 2
@@ -375,18 +393,27 @@ def test_a_process_that_is_mistaken_has_no_traceback(tmp_path):
     assert done.stderr == "nothing.toml: no such file\n"
 
 
+WAITING = """
+import sys, time
+import experiments.listing
+from experiments.cli import main
+
+def wait(simulator, given):
+    print("waiting", flush=True)
+    time.sleep(60)
+
+experiments.listing.shown = wait
+sys.exit(main(["show", "simpson_drug"]))
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_a_process_that_is_stopped_leaves_nothing_behind(tmp_path):
-    cache = str(tmp_path / "cache")
-    words = ["sample", "simpson_drug", "-n", "1e12", "--out", "drug.csv"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": cache}
+def test_a_process_that_is_stopped_says_so():
+    command = [sys.executable, "-c", WAITING]
     with subprocess.Popen(
-        [*COMMAND, *words], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(".unfinished-*/drug.csv")) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        assert running.stdout.readline() == "waiting\n"
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=30)
     assert (running.returncode, err) == (130, "scm: stopped\n")
-    assert [each.name for each in tmp_path.iterdir()] == ["cache"]

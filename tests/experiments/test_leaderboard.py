@@ -12,6 +12,7 @@ from rich.console import Console
 
 from experiments.findings import Estimand, Findings, World
 from experiments.leaderboard import render
+from experiments.report import page
 
 
 def printed(findings: Findings, width: int) -> str:
@@ -94,3 +95,13 @@ def test_a_failure_on_the_real_data_is_said(build, findings: Findings) -> None:
     text = printed(build(real=broken), 100)
     assert "failed: singular design" in text
     assert "0.1315 (0.0550)" in text
+
+
+def test_an_unbounded_interval_on_the_real_data_is_shown(build, findings: Findings) -> None:
+    real = findings.real
+    assert real is not None
+    unbounded = build(real=real.assign(low=[0.0464, 0.0678, -math.inf, 0.0245], high=math.inf))
+    assert "-infinity to infinity" in printed(unbounded, 100)
+    assert "0.0464 to infinity" in printed(unbounded, 100)
+    assert "−infinity to infinity" in page(unbounded)
+    assert not re.search(r'="-?(inf|nan)', page(unbounded))  # no coordinate is lost

@@ -56,6 +56,7 @@ k = 3
 [[list.nested]]
 [list.nested.deep]
 k = 4
+quotes = ["""a""""", \'\'\'b\'\'\'\'\', """"c"""]
 '''.replace(r"\'", "'")
 LINES = {  # counted by hand
     ("plain",): 3,
@@ -93,6 +94,7 @@ LINES = {  # counted by hand
     ("list", 1, "nested", 0, "k"): 41,
     ("list", 1, "nested", 1): 42,
     ("list", 1, "nested", 1, "deep", "k"): 44,
+    ("list", 1, "nested", 1, "deep", "quotes", 2): 45,
 }
 
 

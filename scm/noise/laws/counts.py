@@ -132,7 +132,9 @@ def _negative_binomial_tails(d: Any, k: jax.Array) -> tuple[jax.Array, jax.Array
 
 
 @law(
-    "NegativeBinomial", dist.GammaPoisson, place=lambda d, k: LogScore(*_negative_binomial_tails(d, k))
+    "NegativeBinomial",
+    dist.GammaPoisson,
+    place=lambda d, k: LogScore(*_negative_binomial_tails(d, k)),
 )
 def _negative_binomial(d: Any, score: Score) -> jax.Array:
     shape, log_odds = _excess(d)

@@ -62,7 +62,7 @@ def _range(low: Any, high: Any) -> np.ndarray | None:
 
 
 def probabilities(distribution: Distribution, values: Any) -> jax.Array:
-    """The probability of each of these values, shape (values,), under a law that `support_of` knows.
+    """The probabilities of these values, shape (values,), under a law that `support_of` knows.
 
     Traceable and differentiable in the parameters; exactly 0 and 1 where they are.
 

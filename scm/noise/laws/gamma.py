@@ -32,8 +32,9 @@ def quadrature(dtype: Any) -> tuple[np.ndarray, np.ndarray, float]:
 def stirling(a: jax.Array) -> jax.Array:
     """gammaln(a) - [(a - 1/2) log a - a + log(2 pi)/2], for a >= 10."""
     a = jnp.maximum(a, 10.0)
-    s = 1 / a**2
-    series = 1 / 12 - s * (1 / 360 - s * (1 / 1260 - s * (1 / 1680 - s * (1 / 1188 - s * 691 / 360360))))
+    series = jnp.zeros_like(a)
+    for coefficient in (-691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12):
+        series = series / a**2 + coefficient
     return series / a
 
 

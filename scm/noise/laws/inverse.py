@@ -17,7 +17,7 @@ from jax import lax
 from scm.noise.laws.scores import log_lower, log_upper
 from scm.noise.score import Score
 
-__all__ = ["between", "halley", "inverse", "smallest", "targets"]
+__all__ = ["halley", "inverse", "smallest", "solved", "targets"]
 
 Tails = Callable[..., tuple[jax.Array, jax.Array]]
 """``tails(x, *parameters)``: the logs of the probabilities below and above x, differentiable."""
@@ -50,9 +50,7 @@ def inverse(tails: Tails, find: Callable[..., jax.Array]) -> Callable[..., jax.A
             return jnp.where(lower, below, above)
 
         _, slope = jax.jvp(lambda x: tail(x, *parameters), (x,), (jnp.ones_like(x),))
-        _, moved = jax.jvp(
-            lambda *each: tail(x, *each), tuple(parameters), tuple(tangents[3:])
-        )
+        _, moved = jax.jvp(lambda *each: tail(x, *each), tuple(parameters), tuple(tangents[3:]))
         target = jnp.where(lower, tangents[0], tangents[1])
         return x, (target - moved) / slope
 
@@ -85,33 +83,55 @@ def halley(
     return lax.while_loop(unfinished, trip, (0, start, jnp.full_like(start, jnp.inf)))[1]
 
 
-def between(
+def solved(place: Callable[[Any, jax.Array], Score]) -> Callable[..., jax.Array]:
+    """The quantile ``(below, above, normal, distribution, low, high)`` of a law with this place.
+
+    The bracket from ``low`` to ``high`` must hold the quantile.
+    """
+
+    def tails(x: jax.Array, distribution: Any, *_: Any) -> tuple[jax.Array, jax.Array]:
+        score = place(distribution, x)
+        return log_lower(score), log_upper(score)
+
+    def find(below: Any, above: Any, _: Any, distribution: Any, low: Any, high: Any) -> jax.Array:
+        def excess(x: jax.Array) -> jax.Array:
+            to_x, past_x = tails(x, distribution)
+            return jnp.where(below < above, to_x - below, above - past_x)
+
+        return _between(excess, *jnp.broadcast_arrays(low, high, below)[:2])
+
+    return inverse(tails, find)
+
+
+def _between(
     excess: Callable[[jax.Array], jax.Array], low: jax.Array, high: jax.Array
 ) -> jax.Array:
-    """The root of an increasing function in a bracket that contains it: Newton's steps, kept safe.
+    """The root of an increasing function in a bracket that holds it: Newton's steps, kept safe.
 
     Every step narrows the bracket; a step that would leave it, and every third, bisects it. It
-    ends when the bracket cannot be told from a point, or after 128 trips.
+    ends where the step or the bracket is lost in rounding, or after 128 trips.
     """
-    one = jnp.ones_like(low)
-    size = jnp.maximum(jnp.abs(low), jnp.abs(high))
-    grain = jnp.finfo(low.dtype).eps * size / 4 + jnp.finfo(low.dtype).tiny
+    one, grain = jnp.ones_like(low), jnp.finfo(low.dtype).eps / 2
+    tiny = jnp.finfo(low.dtype).tiny
 
     def unfinished(state: tuple) -> jax.Array:
-        trip, low, high, x, moved = state
-        return (trip < 128) & jnp.any((high - low > grain) & (moved > jnp.abs(x) * 1e-16))
+        trip, *_, done = state
+        return (trip < 128) & ~jnp.all(done)
 
     def narrow(state: tuple) -> tuple:
-        trip, low, high, x, _ = state
+        trip, low, high, x, done = state
         value, slope = jax.jvp(excess, (x,), (one,))
-        low, high = jnp.where(value <= 0, x, low), jnp.where(value >= 0, x, high)
+        lower, upper = jnp.where(value <= 0, x, low), jnp.where(value >= 0, x, high)
         newton = x - value / slope
-        bisect = (trip % 3 == 2) | ~((newton > low) & (newton < high))
-        new = jnp.where(bisect, low + (high - low) / 2, newton)
-        return trip + 1, low, high, new, jnp.abs(new - x)
+        bisect = (trip % 3 == 2) | ~((newton >= lower) & (newton <= upper))
+        new = jnp.where(bisect, lower + (upper - lower) / 2, newton)
+        new = jnp.where(done, x, new)
+        settled = ~bisect & (jnp.abs(new - x) <= grain * jnp.abs(new))
+        spent = upper - lower <= grain * jnp.maximum(jnp.abs(lower), jnp.abs(upper)) + tiny
+        return trip + 1, lower, upper, new, done | settled | spent
 
-    start = low + (high - low) / 2
-    return lax.while_loop(unfinished, narrow, (0, low, high, start, one))[3]
+    start = (0, low, high, low + (high - low) / 2, high <= low)
+    return lax.while_loop(unfinished, narrow, start)[3]
 
 
 def smallest(
@@ -123,26 +143,23 @@ def smallest(
     in doubling steps, then halve what is left: two probes from a perfect start, and never more
     than twice the bits of an integer.
     """
-    start = jnp.clip(start, low, high)
     under = jnp.broadcast_to(jnp.asarray(low, start.dtype) - 1, start.shape)
     over = jnp.broadcast_to(jnp.asarray(high, start.dtype), start.shape)
-    one, no = jnp.ones_like(start), jnp.zeros(start.shape, bool)
+    widest = jnp.iinfo(start.dtype).max // 4
 
     def unfinished(state: tuple) -> jax.Array:
         return jnp.any(state[0] + 1 < state[1])
 
     def probe(state: tuple) -> tuple:
-        under, over, at, stride, below, above = state
-        open_ = under + 1 < over
-        yes = reaches(at)
-        over, above = jnp.where(yes & open_, at, over), above | yes
-        under, below = jnp.where(~yes & open_, at, under), below | ~yes
+        under, over, at, stride, missed, reached = state
+        unknown, yes = under + 1 < over, reaches(at)
+        under, missed = jnp.where(unknown & ~yes, at, under), missed | ~yes
+        over, reached = jnp.where(unknown & yes, at, over), reached | yes
         halfway = under + (over - under) // 2
-        gallop = jnp.where(
-            above, jnp.maximum(over, under + stride) - stride, jnp.minimum(under, over - stride) + stride
-        )
-        at = jnp.clip(jnp.where(above & below, halfway, gallop), under + 1, over - 1)
-        return under, over, at, stride * 2, below, above
+        onward = jnp.where(reached, over - stride, under + stride)
+        at = jnp.clip(jnp.where(missed & reached, halfway, onward), under + 1, over - 1)
+        return under, over, at, jnp.minimum(stride * 2, widest), missed, reached
 
-    state = (under, over, jnp.clip(start, under + 1, over - 1), one, no, no)
+    at, no = jnp.clip(start, under + 1, over - 1), jnp.zeros(start.shape, bool)
+    state = (under, over, at, jnp.ones_like(start), no, no)
     return lax.while_loop(unfinished, probe, state)[1]

@@ -43,9 +43,7 @@ def canonical(distribution: Distribution) -> Distribution:
     family = type(distribution)
     fields, fixed = distribution.tree_flatten()
     names = family.gather_pytree_data_fields()
-    arrays = [
-        _array(field, family, name) for name, field in zip(names, fields, strict=True)
-    ]
+    arrays = [_array(field, family, name) for name, field in zip(names, fields, strict=True)]
     made = family.tree_unflatten(fixed, tuple(arrays))
     if isinstance(made, dist.Beta):
         _stack_again(made)
@@ -66,9 +64,8 @@ def _array(field: Any, family: type[Distribution], name: str) -> Any:
             return jax.tree.map(lambda bound: _number(bound, kind, family, name), part)
         return _number(part, "kept" if kept else "whole" if discrete else "real", family, name)
 
-    return jax.tree.map(
-        convert, field, is_leaf=lambda x: isinstance(x, Distribution | PermuteTransform | Constraint)
-    )
+    parts = (Distribution, PermuteTransform, Constraint)
+    return jax.tree.map(convert, field, is_leaf=lambda part: isinstance(part, parts))
 
 
 def _is_discrete(family: type[Distribution], name: str) -> bool:
@@ -112,7 +109,7 @@ def _is_whole_type(dtype: Any) -> bool:
 
 
 def _stack_again(beta: Any) -> None:
-    """numpyro derives a Dirichlet from a Beta's numbers when it is made, in the precision of then."""
+    """A Beta's derived Dirichlet, made again: numpyro made it in the precision of that moment."""
     numbers = (beta.concentration1, beta.concentration0)
     if all(isinstance(number, np.ndarray) for number in numbers):
         beta._dirichlet.concentration = np.stack(np.broadcast_arrays(*numbers), axis=-1)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import erfinv, log_ndtr, ndtri
 
+from scm.core.pytree import pytree
 from scm.noise.score import NormalScore, Score, WordScore
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@pytree
 class LogScore(Score):
     """A score known by the logarithms of its two tails."""
 

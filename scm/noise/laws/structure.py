@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -11,9 +10,9 @@ import numpy as np
 from numpyro import distributions as dist
 from numpyro.distributions import transforms
 
-from scm.noise.laws.inverse import between
-from scm.noise.laws.registry import Law, law, read, read_by, sampler
-from scm.noise.laws.scores import LogScore, flipped, log_lower, log_upper, real
+from scm.noise.laws.inverse import solved, targets
+from scm.noise.laws.registry import Law, read, read_by, sampler
+from scm.noise.laws.scores import LogScore, flipped, log_lower, log_one_minus, log_upper
 from scm.noise.score import Score
 
 __all__: list[str] = []
@@ -150,4 +149,17 @@ def _folded_place(d: Any, value: jax.Array) -> Score:
     assert place is not None
     high, low = place(d.base_dist, value), place(d.base_dist, -value)
     outside = jnp.logaddexp(log_upper(high), log_lower(low))
-    return LogScore(jnp.log(-jnp.expm1(outside)), outside)
+    return LogScore(log_one_minus(outside), outside)
+
+
+_solve_folded = solved(_folded_place)
+
+
+def _folded_value(d: Any, score: Score) -> jax.Array:
+    """P(|X| <= x) passes the score between the two sizes that X has half of ``upper`` beyond."""
+    value = read(d.base_dist).value
+    half = log_upper(score) - float(np.log(2))
+    rest = log_one_minus(half)
+    up, down = value(d.base_dist, LogScore(rest, half)), -value(d.base_dist, LogScore(half, rest))
+    low, high = jnp.maximum(jnp.minimum(up, down), 0), jnp.maximum(up, down)
+    return _solve_folded(*targets(score), d, low, high)

@@ -55,7 +55,7 @@ def _quantile(below: jax.Array, above: jax.Array, normal: jax.Array, df: jax.Arr
 @_quantile.defjvp
 def _quantile_jvp(primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
     """The implicit derivative, by the density: log|t| has none at t = 0."""
-    below, above, _, df = primals
+    df = primals[3]
     t = _quantile(*primals)
     size, lower = jnp.abs(t), t < 0
     log_tail, moved = jax.jvp(lambda df: _log_tail(size, df), (df,), (jnp.ones_like(df),))

@@ -1,0 +1,40 @@
+"""In a world where every estimator is right, so are its intervals and standard errors."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+from scm.estimate import ESTIMATORS, Roles
+
+R, N, EFFECT = 1_000, 300, 0.5
+ROLES = Roles("t", "y", adjust=("a", "b"), instruments="z")
+
+
+@pytest.fixture(scope="module")
+def worlds() -> dict[str, np.ndarray]:
+    """A coin z moves a binary treatment; a and b move the outcome only; the effect is 1/2 for all."""
+    rng = np.random.default_rng(1905)
+    a, b, z = (rng.integers(0, 2, (R, N)) for _ in range(3))
+    t = rng.random((R, N)) < 0.25 + 0.5 * z
+    y = EFFECT * t + a - 0.5 * b + rng.normal(size=(R, N)) * (0.5 + 0.5 * a)
+    return {"a": a, "b": b, "z": z, "t": t, "y": y}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_coverage_and_standard_errors(x64: None, worlds: dict, name: str) -> None:
+    def one(data: dict) -> object:
+        return ESTIMATORS[name](data, ROLES)
+
+    found = jax.jit(lambda data: jax.lax.map(one, data))(worlds)
+    assert not np.any(found.code)
+    value, low, high = (np.asarray(x) for x in (found.value, found.low, found.high))
+    covered = np.mean((low <= EFFECT) & (EFFECT <= high))
+    assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / R)
+    sd = value.std(ddof=1)
+    assert (
+        abs(value.mean() - EFFECT) < 4 * sd / np.sqrt(R) + 0.01
+    )  # 2SLS has its finite-sample bias
+    if name != "anderson_rubin":  # a standard deviation is known to 1/sqrt(2R); the mean se to less
+        assert abs(np.median(found.se) / sd - 1) < 4 / np.sqrt(2 * R)
