@@ -192,9 +192,9 @@ def show(name: Name, settings: Settings = None) -> None:
     from experiments.listing import shown
 
     simulator, given = _simulator(name), _settings(settings or [])
-    with _mistakes(ValueError):
-        simulator.known(**given)  # refuses parameters that it does not have
-    _console().print(shown(simulator, given))
+    with _mistakes(ValueError):  # parameters that it does not have, or not such values
+        text = shown(simulator, given)
+    _console().print(text)
 
 
 @app.command()

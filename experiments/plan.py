@@ -203,10 +203,12 @@ def _unfit(
     known = list(columns)
     for role in written.Roles.model_fields:
         named = getattr(method.roles, role)
+        inherited = getattr(study.methods[name], role) == getattr(study.roles, role)
+        key = ("roles", role) if inherited else ("methods", name, role)
         for column in (named,) if isinstance(named, str) else named:
             if column not in known:
                 yield study.mistake(
-                    ("methods", name, role),
+                    key,
                     f"{where} has no column {column!r}{_nearest(column, known)}",
                 )
 

@@ -77,7 +77,9 @@ def replicate(
 
 def estimate_once(method: Method, data: Mapping[str, Any]) -> Any:
     """One method on one data set, compiled."""
-    return jax.device_get(jax.jit(lambda data: method(data))({name: data[name] for name in method.columns}))
+    return jax.device_get(
+        jax.jit(lambda data: method(data))({name: data[name] for name in method.columns})
+    )
 
 
 def _data_sets(model: Any, keys: Any, n: int, columns: tuple[str, ...]) -> tuple[Any, Any]:
@@ -92,7 +94,11 @@ def _data_sets(model: Any, keys: Any, n: int, columns: tuple[str, ...]) -> tuple
 
 def _compiled(method: Method, shapes: Mapping[str, Any]) -> tuple[Any, float]:
     begun = time.perf_counter()
-    program = jax.jit(lambda data: jax.lax.map(lambda each: method(each), data)).lower(_only(method, shapes)).compile()
+    program = (
+        jax.jit(lambda data: jax.lax.map(lambda each: method(each), data))
+        .lower(_only(method, shapes))
+        .compile()
+    )
     return program, time.perf_counter() - begun
 
 
@@ -106,6 +112,9 @@ def _rows(estimates: Any, codes: Any, start: int, count: int) -> dict[str, np.nd
         each: np.asarray(getattr(estimates, each))[:count]
         for each in ("value", "se", "low", "high", "n")
     }
+    for each in ("gap_low", "gap_high"):  # what an interval leaves out of its middle
+        if each in estimates.diagnostics:
+            fields[each] = np.asarray(estimates.diagnostics[each])[:count]
     failed = [_failure(code) for code in np.asarray(estimates.code)[:count]]
     bad = np.asarray(codes)[:count] != 0
     names = np.where(bad, "world not finite", np.array(failed, dtype=object))

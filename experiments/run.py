@@ -111,7 +111,7 @@ def _described(name: str, method: Method) -> found.Method:
         name,
         method.label,
         method.estimator.name,
-        method.estimator.target,
+        method.estimator.target_of(**method.options),
         tuple(method.estimator.assumes),
         method.moments,
         method.estimands,

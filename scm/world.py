@@ -224,11 +224,19 @@ def _check_finite(world: World) -> None:
     shown = ", ".join(f"{p} = {v:.6g}" if v.ndim == 0 else p for p, v in parents.items())
     raise NonFiniteError(
         f"{name} is not finite in {units.size:,} of {world.n:,} units; the first is unit "
-        f"{units[0]}, where it is {first}"
+        f"{_number(world.origin, units[0])}, where it is {first}"
         + (f" and {shown}" if shown else "")
         + f"; look for a division by zero, a log or root of a negative number, or an overflow in "
         f"the assignment of {name}"
     )
+
+
+def _number(origin: Origin, row: int) -> int:
+    """The number of the unit in a row: its place in the whole of a stream."""
+    if isinstance(origin, Given):
+        return int(row)
+    high, low = origin.numbers
+    return (int(high[row]) << 32) | int(low[row])
 
 
 def _picked(origin: Origin, rows: np.ndarray) -> Picked | Given:

@@ -61,6 +61,17 @@ class Propensity(eqx.Module):
         return (treatment - self.treated) * product(self.basis, direction)
 
 
+def _curved(hessian: Array, factor: Array) -> Array:
+    """Whether the likelihood bends in every direction, by more than rounding can feign.
+
+    Where some columns separate the arms it flattens along them until, in float32 after a dozen
+    iterations, noise takes the place of its curvature, and a step of the size of noise looks like
+    arrival. NaN counts as flat.
+    """
+    pivots = jnp.diagonal(factor) ** 2 / jnp.diagonal(hessian)
+    return jnp.all(pivots > 64 * jnp.finfo(hessian.dtype).eps)
+
+
 class _State(NamedTuple):
     coefficients: Array
     loglik: Array
@@ -92,12 +103,14 @@ def fit_propensity(treatment: Array, columns: Array, weights: Array, epsilon: fl
     coefficients = coefficients + _newton(coefficients, basis, treatment, share)[0]
     logit = product(basis, coefficients)
     spread = share * jax.nn.sigmoid(logit) * jax.nn.sigmoid(-logit)
+    hessian = product(basis.T * spread[None, :], basis)
+    factor = jnp.linalg.cholesky(hessian)
     limit = jnp.log((1 - EXTREME) / EXTREME)
     return Propensity(
         logit=logit,
         basis=basis,
-        factor=jnp.linalg.cholesky(product(basis.T * spread[None, :], basis)),
-        converged=state.converged & jnp.all(jnp.isfinite(coefficients)),
+        factor=factor,
+        converged=state.converged & _curved(hessian, factor),
         iterations=state.iterations,
         extreme=jnp.any((weights > 0) & ~(jnp.abs(logit) <= limit)),
         collinear=~free,

@@ -103,7 +103,8 @@ def aipw(sample: Sample, roles: Roles, level: float, *, outcome_model: str = "li
 
     ``mean(psi)``, with ``psi = m1 - m0 + T (Y - m1) / e - (1 - T) (Y - m0) / (1 - e)``: e the fitted
     logistic propensity, m1 and m0 the outcome regressions of the two arms, both on ``adjust``.
-    ``se = sqrt(mean((psi - value)**2) / n)``, divisor n; the interval is normal.
+    ``se = sqrt(mean((psi - value)**2) / n)``, divisor n, which is exact in large samples if both are
+    right, and too large with right propensities beside a wrong outcome model; the interval is normal.
 
     Options:
         outcome_model: "linear", least squares within each arm; "mean", the mean of each arm, which
@@ -132,7 +133,8 @@ def aipw(sample: Sample, roles: Roles, level: float, *, outcome_model: str = "li
     m0, free0 = linear_fit(columns, outcome, arms.control, sample.epsilon)
     fewest = jnp.minimum(arms.n_treated, arms.n_control)
     failures["too_few_rows"] |= ~arms.constant & (fewest <= columns.shape[1] + 1)
-    failures["collinear"] |= ~(free1 & free0)
+    # A stratum without one arm makes that arm's columns collinear: separation says it better.
+    failures["collinear"] |= fit.converged & ~(free1 & free0)
     psi = m1 - m0 + sample.treatment * (outcome - m1) / fit.treated
     psi = psi - (1 - sample.treatment) * (outcome - m0) / fit.control
     value = product(sample.weights, psi) / sample.n
@@ -149,7 +151,7 @@ def _fitted(sample: Sample) -> tuple[Arms, Propensity, dict[str, Array]]:
         "constant_treatment": arms.constant,
         "too_few_rows": sample.n <= sample.adjust.shape[1] + 1,
         "collinear": fit.collinear,
-        "separation": ~fit.converged,
+        "separation": ~fit.converged & ~fit.collinear,
         "extreme_propensity": fit.extreme,
     }
     return arms, fit, failures

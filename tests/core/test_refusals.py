@@ -95,6 +95,8 @@ def test_non_finite_values_name_variable_count_and_first_unit():
         f"y is not finite in {(x <= 0).sum()} of 100 units",
         f"the first is unit {np.flatnonzero(x <= 0)[0]}",
     )
+    positive = SCM(x=Z, y=lambda x: jnp.log(x)).do(x=np.where(np.arange(100) < 60, 1.0, -1.0))
+    refused(NonFiniteError, lambda: list(positive.stream(0, 100, block=50)), "is unit 60,")
     refused(ModelError, lambda: SCM(x=Z).do(x=math.nan), "x: a finite value is wanted, given nan")
     refused(ModelError, lambda: SCM(x=math.inf), "given inf")
     refused(NonFiniteError, lambda: model.expect(lambda unit: unit["y"], 0, 100), "not finite")

@@ -178,7 +178,7 @@ def test_units_stand_in_columns_where_the_console_is_narrow():
     frame = pd.DataFrame(
         {f"variable_{i}": [i + 0.01 * unit for unit in range(10)] for i in range(12)}
     )
-    for width, units in ((60, 7), (80, 10), (200, 10)):
+    for width, units in ((60, 6), (80, 8), (200, 10)):
         console = Console(width=width, highlight=False, record=True, file=io.StringIO())
         console.print(Head(frame, 10))
         lines = console.export_text().splitlines()

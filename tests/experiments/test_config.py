@@ -445,6 +445,14 @@ def test_what_the_file_leaves_out_is_spelt_out(tmp_path):
     assert loaded(tmp_path, TOY[: TOY.index("[real]")]).real is None
 
 
+def test_a_treatment_may_be_its_own_instrument(tmp_path):
+    text = TOY.replace('adjust = ["a", "b"]', 'instruments = ["t", "z"]')
+    assert loaded(tmp_path, text).roles.instruments == ("t", "z")
+    assert refusal(tmp_path, text.replace('["t", "z"]', '["y"]')) == [
+        "toy.toml:11: roles.instruments[0]: 'y' is the outcome: it cannot be in instruments as well"
+    ]
+
+
 def test_numbers_are_kept_as_they_are_written(tmp_path):
     toy = loaded(tmp_path, TOY.replace(AT, "at = { a = 8, b = 8.0 }"))
     assert [type(value) for value in toy.estimands["direct"].at.values()] == [int, float]

@@ -177,7 +177,7 @@ def power_law(alpha: float, low: float, high: float) -> Stated:
 
 def ordered(predictor: float, *cuts: float) -> Counted:
     cuts = np.array([-np.inf, *cuts, np.inf]) - predictor
-    at = lambda k: np.clip(np.asarray(k) + 1, 0, len(cuts) - 1)
+    at = lambda k: np.clip(np.asarray(k, int) + 1, 0, len(cuts) - 1)
     return Counted(
         lambda k: special.expit(cuts[at(k)]), lambda k: special.expit(-cuts[at(k)]), 0, len(cuts) - 2
     )
@@ -347,7 +347,7 @@ CONTINUOUS = [
     ),
     Entry(
         "TruncatedGamma",
-        lambda a, low, high: dist.TruncatedGamma(dist.Gamma(a, 1.0), low, high),
+        lambda a, low, high: dist.TruncatedGamma(dist.Gamma(a, 1.0), low=low, high=high),
         lambda a, low, high: truncated(stats.gamma(a), low, high),
         ((2.0, 0.5, 3.0), (2.0, 8.0, 20.0)),
         single=1e-5,

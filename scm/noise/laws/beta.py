@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.nn import log_sigmoid, sigmoid
+from jax.nn import sigmoid
 from jax.scipy.special import gammaln
 from numpyro import distributions as dist
 
@@ -39,16 +39,11 @@ def _log_beta(a: jax.Array, b: jax.Array) -> jax.Array:
     return gammaln(small) + jnp.where(large < 10, direct, ratio)
 
 
-def _log_density(t: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
-    """log of x^a y^b / B(a, b), the density of the log-odds, t the log-odds above log(a / b)."""
-    w = t + jnp.log(a / b)
-    small = a * log_sigmoid(w) + b * log_sigmoid(-w) - _log_beta(a, b)
-    p, q = a / (a + b), b / (a + b)
-    near = jnp.clip(t, -1.0, 1.0)
-    log_x = jnp.where(t == near, -jnp.log1p(q * jnp.expm1(-near)), log_sigmoid(w) - jnp.log(p))
-    log_y = jnp.where(t == near, -jnp.log1p(p * jnp.expm1(near)), log_sigmoid(-w) - jnp.log(q))
-    scale = (jnp.log(a * q) - _LOG_2PI) / 2
-    large = a * log_x + b * log_y + scale + stirling(a + b) - stirling(a) - stirling(b)
+def _constant(a: jax.Array, b: jax.Array) -> jax.Array:
+    """log of p^a q^b / B(a, b), p = a / (a + b), q = 1 - p; without cancellation."""
+    log_p, log_q = -jnp.log1p(b / a), -jnp.log1p(a / b)
+    small = a * log_p + b * log_q - _log_beta(a, b)
+    large = (jnp.log(a) + log_q - _LOG_2PI) / 2 + stirling(a + b) - stirling(a) - stirling(b)
     return jnp.where(jnp.minimum(a, b) < 10, small, large)
 
 
@@ -63,26 +58,44 @@ def log_beta_tails(t: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Array,
     integrand falls from 1, log-concave; see `log_gamma_tails`.
     """
     t, a, b = jnp.broadcast_arrays(t, a, b)
-    w = t + jnp.log(a / b)
-    left = sigmoid(w) < (a + 1) / (a + b + 2)
+    return _tails(t, a, b, _constant(a, b))[1:]
+
+
+def _tails(
+    t: jax.Array, a: jax.Array, b: jax.Array, constant: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """log D, and the logs of both tails; ``constant`` is `_constant` of a and b."""
+    log_x, log_y = _log_ratios(t, a, b)
+    log_density = a * log_x + b * log_y + constant
+    x, y = a / (a + b) * jnp.exp(log_x), b / (a + b) * jnp.exp(log_y)
+    left = x < (a + 1) / (a + b + 2)
     near, far = jnp.where(left, a, b), jnp.where(left, b, a)
-    side = jnp.where(left, w, -w)
-    integral = _integral(side, near + 1, far)
-    term = _log_density(t, a, b) - jnp.log(near)
-    tail = term + jnp.log1p((a + b) * sigmoid(side) * integral)
-    tail = jnp.minimum(tail, -jnp.finfo(w.dtype).tiny)
-    rest = log_one_minus(tail)
-    return jnp.where(left, tail, rest), jnp.where(left, rest, tail)
+    start, rest = jnp.where(left, x, y), jnp.where(left, y, x)
+    integral = _integral(start, rest, near + 1, far)
+    tail = log_density + jnp.log((1 + (a + b) * start * integral) / near)
+    tail = jnp.minimum(tail, -jnp.finfo(t.dtype).tiny)
+    other = log_one_minus(tail)
+    return log_density, jnp.where(left, tail, other), jnp.where(left, other, tail)
 
 
-def _integral(w: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
-    """The integral of the tail left of log-odds w, over its integrand at w.
+def _log_ratios(t: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """log(x / p) and log(y / q): t - L and -L, where L = log(1 + p (e^t - 1)).
+
+    Or by the other end, where q is the smaller: -M and -t - M, M = log(1 + q (e^-t - 1)).
+    """
+    flip = a > b
+    part, s = jnp.minimum(a, b) / (a + b), jnp.where(flip, -t, t)
+    growth = jnp.where(s > 80, s + jnp.log(part), jnp.log1p(part * jnp.expm1(jnp.minimum(s, 80.0))))
+    return jnp.where(flip, 0, t) - growth, jnp.where(flip, -t, 0) - growth
+
+
+def _integral(x: jax.Array, y: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
+    """The integral of the tail below x = 1 - y, over its integrand at x.
 
     1 + x (e^-s - 1) is taken from whichever of x and y is small, so that nothing cancels.
     """
-    nodes, weights, folds = quadrature(w.dtype)
-    x, y = sigmoid(w), sigmoid(-w)
-    end = lax.stop_gradient(_end(w, a, b, folds))
+    nodes, weights, folds = quadrature(x.dtype)
+    end = lax.stop_gradient(_end(x, y, a, b, folds))
     small = x < 0.5
     sign, part = jnp.where(small, -1.0, 1.0), jnp.where(small, x, y)
     rate = jnp.where(small, -a, b)
@@ -92,23 +105,23 @@ def _integral(w: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
     return end * jnp.sum(jnp.exp(exponent) * weights, axis=-1)
 
 
-def _end(w: jax.Array, a: jax.Array, b: jax.Array, folds: float) -> jax.Array:
-    """Where the integrand has fallen by so many e-folds: bounds, and two steps of Newton's.
+def _end(x: jax.Array, y: jax.Array, a: jax.Array, b: jax.Array, folds: float) -> jax.Array:
+    """Where the integrand has fallen by so many e-folds, or a little beyond.
 
-    The fall is convex in s: slope a y - b x at 0, slope a at the end, curvature at least that of
-    (a + b) x y e^-s; so Newton's steps from above stay above.
+    The fall is convex in s: its slope is a y - b x at 0 and a at the end, its curvature at least
+    (a + b) x y e^-s. Where y is small it is (a + b) log(1 + y (e^s - 1)) - b s, and the s at which
+    its first part is enough for a bound on the second is a closer bound.
     """
-    x, y = sigmoid(w), sigmoid(-w)
-    tiny = jnp.finfo(w.dtype).tiny
+    tiny = jnp.finfo(x.dtype).tiny
     slope = folds / jnp.maximum(a * y - b * x, tiny)
     k = folds / jnp.maximum((a + b) * x * y, tiny)
     bend = (k + jnp.sqrt(k * (k + 8))) / 2
-    last = (folds - (a + b) * log_sigmoid(-w)) / a
+    last = (folds - (a + b) * jnp.log(jnp.maximum(y, tiny))) / a
     end = jnp.minimum(jnp.minimum(slope, bend), last)
     for _ in range(2):
-        fall = a * end + (a + b) * (jnp.logaddexp(log_sigmoid(-w), log_sigmoid(w) - end))
-        rate = a - (a + b) * sigmoid(w - end)
-        end = end - jnp.maximum(fall - folds, 0) / jnp.maximum(rate, tiny)
+        enough = jnp.minimum((folds + b * end) / (a + b), 80.0)
+        closer = jnp.log1p(jnp.expm1(enough) / jnp.maximum(y, tiny))
+        end = jnp.where(x < 0.5, end, jnp.minimum(end, closer))
     return end
 
 
@@ -118,14 +131,15 @@ def _find(
     """log(x / y) - log(a / b): its density is log-concave, so Halley's method is safe."""
     below, above, normal, a, b = jnp.broadcast_arrays(below, above, normal, a, b)
     lower = below < above
+    constant = _constant(a, b)
 
     def step(t: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        log_tail = jnp.where(lower, *log_beta_tails(t, a, b))
-        hazard = jnp.exp(_log_density(t, a, b) - log_tail)
+        log_density, to_x, past_x = _tails(t, a, b, constant)
+        log_tail = jnp.where(lower, to_x, past_x)
+        hazard = jnp.exp(log_density - log_tail)
         excess = log_tail - jnp.where(lower, below, above)
         newton = jnp.where(lower, -excess, excess) / hazard
-        w = t + jnp.log(a / b)
-        bend = a * sigmoid(-w) - b * sigmoid(w)
+        bend = a - (a + b) * sigmoid(t + jnp.log(a / b))
         return excess, newton, jnp.where(lower, bend - hazard, bend + hazard)
 
     return halley(step, _start(below, above, normal, a, b))

@@ -38,11 +38,11 @@ def stirling(a: jax.Array) -> jax.Array:
     return series / a
 
 
-def _log_term(t: jax.Array, a: jax.Array) -> jax.Array:
-    """log of x^a e^-x / Gamma(a + 1) at x = a e^t; without cancellation where a is large."""
-    small = a * (t + jnp.log(a) - jnp.exp(t)) - gammaln(a + 1)
-    large = -a * (jnp.expm1(t) - t) - (_LOG_2PI + jnp.log(a)) / 2 - stirling(a)
-    return jnp.where(a < 10, small, large)
+def _constant(a: jax.Array) -> jax.Array:
+    """log of a^a e^-a / Gamma(a + 1), without cancellation where a is large."""
+    small = jnp.minimum(a, 10.0)
+    direct = small * jnp.log(small) - small - gammaln(small + 1)
+    return jnp.where(a < 10, direct, -(_LOG_2PI + jnp.log(a)) / 2 - stirling(a))
 
 
 def log_gamma_tails(t: jax.Array, a: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -58,6 +58,13 @@ def log_gamma_tails(t: jax.Array, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     with nothing cancelling, and derivatives in x and a as good as the values.
     """
     t, a = jnp.broadcast_arrays(t, a)
+    return _tails(t, a, _constant(a))[1:]
+
+
+def _tails(
+    t: jax.Array, a: jax.Array, constant: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """log T, and the logs of both tails; ``constant`` is `_constant` of a."""
     x = a * jnp.exp(t)
     nodes, weights, folds = quadrature(x.dtype)
     left = t < 0
@@ -66,10 +73,11 @@ def log_gamma_tails(t: jax.Array, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     s = end[..., None] * nodes
     exponent = rate[..., None] * s - x[..., None] * jnp.expm1(sign[..., None] * s)
     integral = end * jnp.sum(jnp.exp(exponent) * weights, axis=-1)
-    factor = jnp.where(left, jnp.log1p(x * integral), jnp.log(a * integral))
-    side = jnp.minimum(_log_term(t, a) + factor, -jnp.finfo(x.dtype).tiny)
+    term = constant - a * (jnp.expm1(t) - t)
+    side = term + jnp.log(jnp.where(left, 1 + x * integral, a * integral))
+    side = jnp.minimum(side, -jnp.finfo(x.dtype).tiny)
     rest = log_one_minus(side)
-    return jnp.where(left, side, rest), jnp.where(left, rest, side)
+    return term, jnp.where(left, side, rest), jnp.where(left, rest, side)
 
 
 def _end(left: jax.Array, a: jax.Array, x: jax.Array, folds: float) -> jax.Array:
@@ -90,9 +98,12 @@ def _find(below: jax.Array, above: jax.Array, normal: jax.Array, a: jax.Array) -
     below, above, normal, a = jnp.broadcast_arrays(below, above, normal, a)
     lower = below < above
 
+    constant = _constant(a)
+
     def step(t: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        log_tail = jnp.where(lower, *log_gamma_tails(t, a))
-        hazard = jnp.exp(_log_term(t, a) + jnp.log(a) - log_tail)
+        term, to_x, past_x = _tails(t, a, constant)
+        log_tail = jnp.where(lower, to_x, past_x)
+        hazard = a * jnp.exp(term - log_tail)
         excess = log_tail - jnp.where(lower, below, above)
         newton = jnp.where(lower, -excess, excess) / hazard
         bend = -a * jnp.expm1(t)

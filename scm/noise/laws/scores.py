@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import erfinv, log_ndtr, ndtri
+from jax.scipy.special import erfinv, log_ndtr, ndtr, ndtri
 
 from scm.core.pytree import pytree
 from scm.noise.score import NormalScore, Score, WordScore
@@ -21,6 +21,7 @@ __all__ = [
     "flipped",
     "half_normal",
     "log_lower",
+    "log_normal",
     "log_one_minus",
     "log_upper",
     "normal_of_log",
@@ -60,7 +61,7 @@ def log_lower(score: Score) -> jax.Array:
     if isinstance(score, LogScore):
         return score.log_lower
     if isinstance(score, NormalScore):
-        return log_ndtr(score.value)
+        return log_normal(score.value)
     return _log(score.lower, score.upper)
 
 
@@ -69,8 +70,14 @@ def log_upper(score: Score) -> jax.Array:
     if isinstance(score, LogScore):
         return score.log_upper
     if isinstance(score, NormalScore):
-        return log_ndtr(-score.value)
+        return log_normal(-score.value)
     return _log(score.upper, score.lower)
+
+
+def log_normal(z: jax.Array) -> jax.Array:
+    """log of the standard normal cdf; JAX's own loses its digits where that is near 1."""
+    above = z > 0
+    return jnp.where(above, jnp.log1p(-ndtr(-jnp.abs(z))), log_ndtr(jnp.where(above, -1.0, z)))
 
 
 def _log(tail: jax.Array, rest: jax.Array) -> jax.Array:

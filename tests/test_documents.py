@@ -1,0 +1,55 @@
+"""The code in README.md and CONTRIBUTING.md runs as it stands, and does what the text says."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+CHECKS = {
+    "README.md": """
+import math
+from scm.estimate import Estimate
+assert truth.method == "exact" and abs(truth.value - 0.4) < 1e-6, truth
+assert seen.shape == (1000, 3)
+assert (forced["education"] == 16).all()
+print(effect.mean()); assert abs(float(effect.mean()) - 0.1) < 1e-5
+big = model.sample(key=1, n=200_000).data
+assert abs(ols(big, roles).value - (0.1 + 0.2 / 2.16)) < 0.005   # cov / var = 0.2 / (0.16 + 2)
+assert abs(tsls(big, roles).value - 0.1) < 4 * tsls(big, roles).se
+""",
+    "CONTRIBUTING.md": """
+import numpy as np
+from scipy import stats
+from scm.estimate import Roles
+model = ice_cream()
+assert abs(np.corrcoef(model.sample(0, 50_000)["ice"], model.sample(0, 50_000)["drowned"])[0, 1] - 0.72) < 0.02
+rng = np.random.default_rng(0)
+data = {"t": rng.integers(0, 2, 50), "y": rng.normal(size=50)}
+found = pooled_difference(data, Roles("t", "y"))
+other = stats.ttest_ind(data["y"][data["t"] == 1], data["y"][data["t"] == 0])
+assert abs(float(found.value / found.se) - other.statistic) < 1e-4
+""",
+}
+
+
+@pytest.mark.parametrize("document", sorted(CHECKS))
+def test_snippets_run(document):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    assert len(blocks) >= 2
+    script = "\n".join([*blocks, CHECKS[document]])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_the_readmes_files_exist():
+    for target in re.findall(r"\]\(([\w./-]+)\)", (ROOT / "README.md").read_text()):
+        assert (ROOT / target).exists(), target
+    for config in re.findall(r"configs/\w+\.toml", (ROOT / "README.md").read_text()):
+        assert (ROOT / config).exists(), config
