@@ -161,7 +161,7 @@ def test_the_drug_table(x64: None, drug: dict, estimate: Callable) -> None:
     np.testing.assert_allclose(found.value, -13 / 240, rtol=1e-9)
     arms, effects = [(24, 80), (17, 42), (3, 42), (6, 80)], (-11 / 105, -1 / 280)
     within = sum(k / n * (1 - k / n) / n for k, n in arms) / 4
-    if estimate is not EXACT[-1].values[0]:  # whose standard error knows that its model is wrong
+    if estimate is not EXACT[-1].values[0]:  # which takes its propensities for known
         np.testing.assert_allclose(found.se**2, within + np.var(effects) / 244, rtol=1e-8)
 
 
