@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from rich.table import Table
 
@@ -28,7 +29,7 @@ def run(runs: int = 5) -> Table:
     helps = []
     for _ in range(runs):
         begun = time.perf_counter()
-        command = [sys.executable, "-m", "experiments.cli", "--help"]
+        command = [Path(sys.executable).with_name("scm"), "--help"]
         subprocess.run(command, capture_output=True, check=True)
         helps.append(time.perf_counter() - begun)
     table = Table(title="Start-up, seconds")

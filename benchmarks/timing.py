@@ -12,7 +12,7 @@ import jax
 def medians(contenders: Mapping[str, Callable[[], object]], runs: int = 9) -> dict[str, float]:
     """Median wall seconds of each, after one run that warms it up; results are waited for."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for name, contender in contenders.items():
+    for contender in contenders.values():
         jax.block_until_ready(contender())
     for _ in range(runs):
         for name, contender in contenders.items():

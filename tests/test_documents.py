@@ -25,8 +25,8 @@ assert abs(tsls(big, roles).value - 0.1) < 4 * tsls(big, roles).se
 import numpy as np
 from scipy import stats
 from scm.estimate import Roles
-model = ice_cream()
-assert abs(np.corrcoef(model.sample(0, 50_000)["ice"], model.sample(0, 50_000)["drowned"])[0, 1] - 0.72) < 0.02
+world = ice_cream().sample(0, 50_000)
+assert abs(np.corrcoef(world["ice"], world["drowned"])[0, 1] - 0.72) < 0.02
 rng = np.random.default_rng(0)
 data = {"t": rng.integers(0, 2, 50), "y": rng.normal(size=50)}
 found = pooled_difference(data, Roles("t", "y"))
