@@ -16,7 +16,7 @@ from scm.core.equations import equation
 from scm.core.errors import ModelError, UnknownNameError, suggestion
 from scm.core.intervention import assigned, done, undone, written
 from scm.core.marks import Coupling
-from scm.core.structure import Structure, structure_of
+from scm.core.structure import Structure, System, structure_of
 from scm.frames import Columns
 from scm.noise.given import given
 from scm.noise.identity import check_noises
@@ -111,6 +111,11 @@ class SCM:
             variables = next(iter(self._structures.values())).variables
             self._structures[_precision()] = structure_of(variables)
         return self._structures[_precision()]
+
+    @property
+    def system(self) -> System:
+        """The structure with this model's numbers in it: what solvers and truths work on."""
+        return System(self.structure, self.coupling, self.numbers)
 
     # ------------------------------------------------------------------------------- reading
 
@@ -303,7 +308,7 @@ class SCM:
             size = min(block, n - start)
             part = self.rows(slice(start, start + size))
             source = Run(root, _start(start), size)
-            total += moments(part.structure, self.coupling, part.numbers, source, fn)
+            total += moments(part.system, source, fn)
         return Mean(total.mean, total.standard_error, n)
 
     def evaluate(self, noise: Mapping[tuple[str, str], Any]) -> World:
@@ -316,7 +321,7 @@ class SCM:
         >>> model.evaluate({("x", "u"): [1.0], ("y", "u"): [0.5]})["y"]
         Array([2.5], dtype=float32)
         """
-        laws = laws_of(self.structure, self.numbers)
+        laws = laws_of(self.system)
         source = given(self.structure, self.coupling, laws, noise)
         self._check_units(source.n)
         return solved(self, source, {})

@@ -193,16 +193,10 @@ class World:
 
 def solved(model: SCM, origin: Origin, carried: Mapping[str, Any], sharding: Any = None) -> World:
     """The world of a model for the units of an origin; refused if a value is not finite."""
-    structure = model.structure
-    columns, finite = solve(
-        structure,
-        model.coupling,
-        model.numbers,
-        source_for(structure, model.numbers, origin),
-        carried,
-        frozenset(structure.order),
-        sharding,
-    )
+    system = model.system
+    wanted = frozenset(system.structure.order)
+    source = source_for(system, origin)
+    columns, finite = solve(system, source, carried, wanted, sharding)
     world = World(model, columns, origin, finite)
     if not traced(finite):
         _check_finite(world)
@@ -267,13 +261,7 @@ class _Noise(Mapping[tuple[str, str], jax.Array]):
             if address not in world.origin.values:
                 raise UnknownNameError(f"this world was made without the noise {address}")
             return world.origin.values[address]
-        return drawn_noise(
-            world.model.structure,
-            world.model.coupling,
-            world.model.numbers,
-            world.origin,
-            address,
-        )
+        return drawn_noise(world.model.system, world.origin, address)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._places)
@@ -292,10 +280,8 @@ class _Natural(Mapping[str, jax.Array]):
         world, structure = self._world, self._world.model.structure
         if len(structure.variables[name].layers if name in world else ()) < 2:
             return world[name]
-        source = source_for(structure, world.model.numbers, world.origin)
-        value = natural(
-            structure, world.model.coupling, world.model.numbers, source, world.columns, name
-        )
+        system = world.model.system
+        value = natural(system, source_for(system, world.origin), world.columns, name)
         shape = structure.out(name).shape
         return value if varies(value, shape) else jnp.broadcast_to(value, (world.n, *shape))
 

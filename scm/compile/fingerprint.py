@@ -15,13 +15,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from scm.core.marks import Coupling
 from scm.core.mechanism import Mechanism
-from scm.core.structure import Structure
+from scm.core.structure import Structure, System
 
-__all__ = ["fingerprint", "jaxpr_text"]
+__all__ = ["fingerprint", "identity", "jaxpr_text"]
 
 # Parameters that change nothing of what is computed: names for profilers, and derivative rules,
 # which are never read off a kept program (under a derivative, mechanisms are traced afresh).
@@ -45,6 +47,11 @@ def fingerprint(structure: Structure) -> str:
                 parts += [f"{name} {assignment.parents}", _of_mechanism(mechanism)]
         _OF_STRUCTURE[structure] = _digest(parts)
     return _OF_STRUCTURE[structure]
+
+
+def identity(system: System) -> tuple[str, Coupling | None, Any]:
+    """What a program made of a system computes: its structure, its coupling, its precision."""
+    return fingerprint(system.structure), system.coupling, jnp.result_type(float)
 
 
 def _of_mechanism(mechanism: Mechanism) -> str:

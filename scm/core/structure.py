@@ -13,9 +13,13 @@ import jax
 from scm.core.assignment import Assignment, Variable
 from scm.core.errors import CycleError, ModelError, UnknownNameError, suggestion
 from scm.core.fit import fitted
+from scm.core.marks import Coupling
 from scm.core.mechanism import Mechanism, Shape, trace
 
-__all__ = ["Structure", "check_names", "order_of", "structure_of"]
+__all__ = ["Numbers", "Structure", "System", "order_of", "structure_of"]
+
+Numbers = Mapping[str, list[list[Any]]]
+"""The numbers of a model: by variable, layer by layer, as `Structure.numbers` gives them."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,7 +65,29 @@ def _numbers(mechanism: Mechanism) -> list[Any]:
     return [*mechanism.captured, *assignment.numbers, *jax.tree.leaves(laws)]
 
 
-def check_names(variables: Mapping[str, Variable]) -> None:
+@dataclasses.dataclass(frozen=True, eq=False)
+class System:
+    """A structure with its numbers: all that a solver has to know of a model.
+
+    Attributes:
+      coupling: how canonical noise makes the values of returned distributions.
+      numbers: concrete, or tracers where a program is being made of it.
+    """
+
+    structure: Structure
+    coupling: Coupling | None
+    numbers: Numbers
+
+    def out(self, name: str) -> Shape:
+        """Shape and dtype of a variable, for one unit."""
+        return self.structure.out(name)
+
+    def given(self, numbers: Numbers) -> System:
+        """The same with other numbers in it."""
+        return dataclasses.replace(self, numbers=numbers)
+
+
+def _check_names(variables: Mapping[str, Variable]) -> None:
     """Every parent exists, and no constant hides a variable."""
     for name, variable in variables.items():
         for depth, assignment in enumerate(variable.layers):
@@ -140,7 +166,7 @@ def structure_of(
     there is not traced again unless its parents changed shape.
     """
     known = known or {}
-    check_names(variables)
+    _check_names(variables)
     shapes: dict[str, Shape] = {}
     bases: dict[str, Mechanism] = {}
     for name in order_of(variables, natural=True):  # mechanisms fix each variable's shape

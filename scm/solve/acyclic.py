@@ -7,34 +7,29 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from scm.core.marks import Coupling
 from scm.core.mechanism import noise_shape
-from scm.core.structure import Structure
+from scm.core.structure import Structure, System
 from scm.noise.identity import drawn_law
 from scm.noise.source import Source
-from scm.solve.protocol import Columns, Numbers
+from scm.solve.protocol import Columns
 
 __all__ = ["layer_value", "push", "split", "varies"]
 
 
 def push(
-    structure: Structure,
-    coupling: Coupling | None,
-    numbers: Numbers,
+    system: System,
     source: Source,
     carried: Columns,
     wanted: frozenset[str],
 ) -> dict[str, Any]:
     """Push noise through the assignments in topological order: a `Solver`."""
-    columns = dict(carried)
+    columns, structure = dict(carried), system.structure
     needed = _needed(structure, carried, wanted)
     for name in structure.order:
         if name in needed:
             value = None
             for depth in structure.variables[name].live:
-                value = layer_value(
-                    structure, coupling, numbers, source, columns, name, depth, value
-                )
+                value = layer_value(system, source, columns, name, depth, value)
             columns[name] = value
     return {name: columns[name] for name in structure.order if name in wanted}
 
@@ -49,9 +44,7 @@ def _needed(structure: Structure, carried: Columns, wanted: frozenset[str]) -> s
 
 
 def layer_value(
-    structure: Structure,
-    coupling: Coupling | None,
-    numbers: Numbers,
+    system: System,
     source: Source,
     columns: Columns,
     name: str,
@@ -62,9 +55,9 @@ def layer_value(
 
     ``below`` is the value of the layer below, which a function that names its own variable reads.
     """
-    mechanism = structure.mechanisms[name][depth]
+    mechanism = system.structure.mechanisms[name][depth]
     assignment = mechanism.assignment
-    captured, own, laws = split(numbers[name][depth], mechanism)
+    captured, own, laws = split(system.numbers[name][depth], mechanism)
     if mechanism.jaxpr is None:
         return jnp.asarray(own[0]).astype(mechanism.out.dtype)
     noise = {
@@ -72,9 +65,9 @@ def layer_value(
         for each, law in laws.items()
     }
     parents = [below if p == name else columns[p] for p in assignment.parents]
-    shapes = [structure.out(p).shape for p in assignment.parents]
+    shapes = [system.out(p).shape for p in assignment.parents]
     axes = [0 if varies(p, shape) else None for p, shape in zip(parents, shapes, strict=True)]
-    law = drawn_law(name, mechanism, coupling)
+    law = drawn_law(name, mechanism, system.coupling)
     if law is None:
         if not noise and not any(axis == 0 for axis in axes):
             return mechanism(captured, own, noise, parents)

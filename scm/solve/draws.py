@@ -8,15 +8,13 @@ import jax
 import jax.numpy as jnp
 
 from scm.compile.programs import kept, traced
-from scm.core.marks import Coupling
 from scm.core.mechanism import noise_shape
-from scm.core.structure import Structure
+from scm.core.structure import System
 from scm.noise.coupling import exposed
 from scm.noise.given import Given
 from scm.noise.identity import drawn_law, noise_names
 from scm.noise.source import Address, Picked, Place, Run, Source
 from scm.solve.acyclic import split
-from scm.solve.protocol import Numbers
 
 __all__ = ["Origin", "drawn_noise", "laws_of", "source_for"]
 
@@ -24,39 +22,33 @@ Origin = Run | Picked | Given
 """What a world remembers of where its units have their noise from."""
 
 
-def source_for(structure: Structure, numbers: Numbers, origin: Origin) -> Source:
+def source_for(system: System, origin: Origin) -> Source:
     """What a program of this model draws on, for the units of an origin."""
     if isinstance(origin, Given):
-        return origin.source(laws_of(structure, numbers))
-    return origin.source(noise_names(structure))
+        return origin.source(laws_of(system))
+    return origin.source(noise_names(system.structure))
 
 
-def laws_of(structure: Structure, numbers: Numbers) -> dict[Place, Any]:
+def laws_of(system: System) -> dict[Place, Any]:
     """Every noise's law, its numbers filled in; None for the canonical noise of returned ones."""
     laws: dict[Place, Any] = {}
-    for name in structure.order:
-        for depth, mechanism in enumerate(structure.mechanisms[name]):
-            _, _, declared = split(numbers[name][depth], mechanism)
+    for name in system.structure.order:
+        for depth, mechanism in enumerate(system.structure.mechanisms[name]):
+            _, _, declared = split(system.numbers[name][depth], mechanism)
             laws |= {(name, depth, noise): law for noise, law in declared.items()}
             if mechanism.law is not None:
                 laws[name, depth, mechanism.assignment.fresh] = None
     return laws
 
 
-def drawn_noise(
-    structure: Structure,
-    coupling: Coupling | None,
-    numbers: Numbers,
-    origin: Run | Picked,
-    address: Address,
-) -> jax.Array:
+def drawn_noise(system: System, origin: Run | Picked, address: Address) -> jax.Array:
     """One noise for the units of an origin: a program of its own, the same whoever asks."""
-    place = noise_names(structure)[address]
+    place = noise_names(system.structure)[address]
     name, depth, noise = place
-    mechanism = structure.mechanisms[name][depth]
-    _, _, declared = split(numbers[name][depth], mechanism)
+    mechanism = system.structure.mechanisms[name][depth]
+    _, _, declared = split(system.numbers[name][depth], mechanism)
     source, law = origin.source([address]), declared.get(noise)
-    drawn = drawn_law(name, mechanism, coupling) if law is None else None
+    drawn = drawn_law(name, mechanism, system.coupling) if law is None else None
 
     def job(source: Source, law: Any) -> jax.Array:
         if drawn is not None:

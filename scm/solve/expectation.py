@@ -11,15 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
-from scm.compile.fingerprint import fingerprint, jaxpr_text
+from scm.compile.fingerprint import identity, jaxpr_text
 from scm.compile.programs import kept, traced
 from scm.core.errors import ModelError, NonFiniteError
-from scm.core.marks import Coupling
-from scm.core.structure import Structure
+from scm.core.structure import Numbers, System
 from scm.noise.identity import noise_names
 from scm.noise.source import Drawn, Run
 from scm.solve.acyclic import push, varies
-from scm.solve.protocol import Numbers
 
 __all__ = ["Moments", "moments"]
 
@@ -53,9 +51,7 @@ class Moments:
 
 
 def moments(
-    structure: Structure,
-    coupling: Coupling | None,
-    numbers: Numbers,
+    system: System,
     units: Run,
     fn: Callable[[Mapping[str, Any]], Any],
 ) -> Moments:
@@ -63,7 +59,7 @@ def moments(
 
     ``fn`` is traced for one unit; programs are kept by what it computes, not by which object it is.
     """
-    unit = {name: structure.out(name) for name in structure.order}
+    unit = {name: system.out(name) for name in system.structure.order}
     closed, shape = jax.make_jaxpr(fn, return_shape=True)(unit)
     if not isinstance(shape, jax.ShapeDtypeStruct):
         raise ModelError(f"expect: fn must return one number or array, given {shape}")
@@ -72,7 +68,7 @@ def moments(
     read = _read_by(opened, [*unit], len(closed.consts))
 
     def job(numbers: Numbers, source: Drawn, consts: list[Any]) -> tuple[Any, Any]:
-        columns = push(structure, coupling, numbers, source, {}, read)
+        columns = push(system.given(numbers), source, {}, read)
         ordered = [columns.get(name, jnp.zeros(())) for name in sorted(unit)]
         axes = [
             0 if name in columns and varies(columns[name], unit[name].shape) else None
@@ -90,11 +86,11 @@ def moments(
         mean = value.mean(axis=0)
         return mean, jnp.square(value - mean).sum(axis=0)
 
-    arguments = (numbers, units.source(noise_names(structure)), list(closed.consts))
+    arguments = (system.numbers, units.source(noise_names(system.structure)), list(closed.consts))
     if traced(arguments):
         return Moments(units.n, *job(*arguments))
     what = "\n".join(jaxpr_text(opened))
-    key = ("moments", what, fingerprint(structure), coupling, jnp.result_type(float))
+    key = ("moments", what, *identity(system))
     mean, squares = jax.device_get(kept(key, lambda: job)(*arguments))
     if not np.isfinite(mean).all():
         raise NonFiniteError(

@@ -35,7 +35,7 @@ def true_contrast(
         raise ModelError(f"{what}: tolerance={tolerance}: a positive standard error is wanted")
     if budget < 2:
         raise ModelError(f"{what}: budget={budget}: at least 2 units are wanted")
-    exact = [exact_mean(model.structure, model.numbers, outcome) for _, model in arms]
+    exact = [exact_mean(model.system, outcome) for _, model in arms]
     if all(exact):
         means = [each[0] for each in exact if each is not None]
         value = sum(weight * mean for (weight, _), mean in zip(arms, means, strict=True))

@@ -18,10 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from scm.core.mechanism import Mechanism
-from scm.core.structure import Structure
+from scm.core.structure import System
 from scm.noise.laws.finite import probabilities, support_of
 from scm.solve.acyclic import split
-from scm.solve.protocol import Numbers
 from scm.truth.affine import Part, means
 
 __all__ = ["exact_mean"]
@@ -50,15 +49,16 @@ class _NeedsStatesError(Exception):
         self.origins = origins
 
 
-def exact_mean(structure: Structure, numbers: Numbers, outcome: str) -> tuple[float, int] | None:
+def exact_mean(system: System, outcome: str) -> tuple[float, int] | None:
     """E[outcome] and the number of states, or None where it is not to be had exactly."""
+    structure = system.structure
     needed = [n for n in structure.order if n in structure.ancestors(frozenset({outcome}))]
     if any(a.form == "per unit" for n in needed for a in structure.variables[n].layers[-1:]):
         return None  # means over these very units, not over the population
     told_apart: frozenset[Origin] = frozenset()
     while True:
         try:
-            return _Enumeration(structure, numbers, told_apart).mean(needed, outcome)
+            return _Enumeration(system, told_apart).mean(needed, outcome)
         except _NeedsStatesError as finding:
             if finding.origins <= told_apart:
                 return None
@@ -74,10 +74,9 @@ class _NotExactError(Exception):
 class _Enumeration:
     """One walk through the variables, with a given set of noises enumerated."""
 
-    def __init__(
-        self, structure: Structure, numbers: Numbers, told_apart: frozenset[Origin]
-    ) -> None:
-        self.structure, self.numbers, self.told_apart = structure, numbers, told_apart
+    def __init__(self, system: System, told_apart: frozenset[Origin]) -> None:
+        self.structure, self.numbers = system.structure, system.numbers
+        self.told_apart = told_apart
         self.weights = jnp.ones(1)
         self.values: dict[str, _Value] = {}
         self.noises: dict[tuple[str, str], _Value] = {}

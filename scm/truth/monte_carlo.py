@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scm.compile.fingerprint import fingerprint
+from scm.compile.fingerprint import identity
 from scm.compile.programs import kept
 from scm.core.errors import NonFiniteError
 from scm.noise.identity import noise_names
@@ -37,16 +37,12 @@ def coupled_mean(
     Without a tolerance ``budget`` units are drawn; with one, blocks of 65,536 units until the
     standard error of the mean is below it, or the budget is spent.
     """
-    structures = [model.structure for _, model in arms]
-    couplings = [model.coupling for _, model in arms]
+    systems = [model.system for _, model in arms]
 
     def job(numbers: Any, coefficients: Any, source: Drawn) -> tuple[Any, Any]:
         total: Any = 0.0
-        for structure, coupling, each, weight in zip(
-            structures, couplings, numbers, coefficients, strict=True
-        ):
-            wanted = frozenset({outcome})
-            column = push(structure, coupling, each, source, {}, wanted)[outcome]
+        for system, each, weight in zip(systems, numbers, coefficients, strict=True):
+            column = push(system.given(each), source, {}, frozenset({outcome}))[outcome]
             column = column.astype(jnp.result_type(float))
             if not varies(column, ()):
                 column = jnp.broadcast_to(column, (source.units.n,))
@@ -54,12 +50,9 @@ def coupled_mean(
         mean = total.mean()
         return mean, jnp.square(total - mean).sum()
 
-    what = tuple(fingerprint(each) for each in structures)
-    program = kept(
-        ("contrast", what, tuple(couplings), outcome, jnp.result_type(float)), lambda: job
-    )
-    numbers = [model.numbers for _, model in arms]
-    addresses = dict.fromkeys(a for each in structures for a in noise_names(each))
+    program = kept(("contrast", tuple(map(identity, systems)), outcome), lambda: job)
+    numbers = [system.numbers for system in systems]
+    addresses = dict.fromkeys(a for system in systems for a in noise_names(system.structure))
     coefficients = np.array([weight for weight, _ in arms])
     root, total = stream_of(key), Moments.nothing()
     while total.n < budget:

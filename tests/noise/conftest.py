@@ -347,7 +347,7 @@ CONTINUOUS = [
     ),
     Entry(
         "TruncatedGamma",
-        lambda a, low, high: dist.TruncatedGamma(dist.Gamma(a, 1.0), low=low, high=high),
+        lambda a, low, high: dist.TruncatedGamma(a, 1.0, low=low, high=high),
         lambda a, low, high: truncated(stats.gamma(a), low, high),
         ((2.0, 0.5, 3.0), (2.0, 8.0, 20.0)),
         single=1e-5,

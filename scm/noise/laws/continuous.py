@@ -10,7 +10,7 @@ import numpy as np
 from numpyro import distributions as dist
 
 from scm.noise.laws.registry import law
-from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_upper, real
+from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_upper, magnitude, real
 from scm.noise.score import NormalScore, Score
 
 __all__: list[str] = []
@@ -29,14 +29,14 @@ def _normal(d: Any, score: Score) -> jax.Array:
 
 
 def _symmetric(z: jax.Array, log_tail: jax.Array) -> LogScore:
-    """The place of z in a law symmetric about 0, from the log of its tail beyond abs(z)."""
+    """The place of z in a law symmetric about 0, from the log of its tail beyond |z|."""
     rest = log_one_minus(log_tail)
     return LogScore(jnp.where(z < 0, log_tail, rest), jnp.where(z < 0, rest, log_tail))
 
 
 def _laplace_place(d: Any, value: jax.Array) -> Score:
     z = _standard(d, value)
-    return _symmetric(z, -jnp.abs(z) - _LOG_2)
+    return _symmetric(z, -magnitude(z) - _LOG_2)
 
 
 @law("Laplace", dist.Laplace, place=_laplace_place)
@@ -68,7 +68,7 @@ def _gumbel(d: Any, score: Score) -> jax.Array:
 
 def _cauchy_place(d: Any, value: jax.Array) -> Score:
     z = _standard(d, value)
-    return _symmetric(z, jnp.log(jnp.arctan2(1.0, jnp.abs(z)) / np.pi))
+    return _symmetric(z, jnp.log(jnp.arctan2(1.0, magnitude(z)) / np.pi))
 
 
 @law("Cauchy", dist.Cauchy, place=_cauchy_place)
@@ -81,14 +81,14 @@ def _cauchy(d: Any, score: Score) -> jax.Array:
     size = jnp.where(
         far,
         1 / jnp.tan(np.pi * jnp.where(far, tail, 0.25)),
-        jnp.tan(_HALF_PI * jnp.where(far, 0.5, jnp.abs(lower - upper))),
+        jnp.tan(_HALF_PI * jnp.where(far, 0.5, magnitude(lower - upper))),
     )
     return d.loc + d.scale * jnp.where(below, -size, size)
 
 
 def _soft_laplace_place(d: Any, value: jax.Array) -> Score:
     z = _standard(d, value)
-    return _symmetric(z, jnp.log(jnp.arctan(jnp.exp(-jnp.abs(z))) / _HALF_PI))
+    return _symmetric(z, jnp.log(jnp.arctan(jnp.exp(-magnitude(z))) / _HALF_PI))
 
 
 @law("SoftLaplace", dist.SoftLaplace, place=_soft_laplace_place)

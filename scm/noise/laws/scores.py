@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import erfinv, log_ndtr, ndtr, ndtri
+from jax.scipy.special import erfinv, ndtr, ndtri
 
 from scm.core.pytree import pytree
 from scm.noise.score import NormalScore, Score, WordScore
@@ -24,9 +24,13 @@ __all__ = [
     "log_normal",
     "log_one_minus",
     "log_upper",
+    "magnitude",
     "normal_of_log",
     "real",
 ]
+
+
+_HALF_LOG_2PI = float(np.log(2 * np.pi) / 2)
 
 
 @pytree
@@ -76,8 +80,27 @@ def log_upper(score: Score) -> jax.Array:
 
 def log_normal(z: jax.Array) -> jax.Array:
     """log of the standard normal cdf; JAX's own loses its digits where that is near 1."""
-    above = z > 0
-    return jnp.where(above, jnp.log1p(-ndtr(-jnp.abs(z))), log_ndtr(jnp.where(above, -1.0, z)))
+    held = z > -_far(z.dtype)
+    tail = ndtr(jnp.where(held, -magnitude(z), -1.0))
+    near = jnp.where(z > 0, jnp.log1p(-tail), jnp.log(tail))
+    return jnp.where(held, near, _log_tail(jnp.where(held, -40.0, z)))
+
+
+def magnitude(z: jax.Array) -> jax.Array:
+    """The absolute value, with slope 1 at 0 where JAX's has 0: one side's slope, not none."""
+    return jnp.where(z < 0, -z, z)
+
+
+def _far(dtype: Any) -> float:
+    """From how far out on normal tails are computed by their asymptote: they cannot be held."""
+    return 12.0 if dtype == jnp.float32 else 36.0
+
+
+def _log_tail(z: jax.Array) -> jax.Array:
+    """log of the normal cdf for z < -12, from the asymptotic series of Mills's ratio."""
+    s = z**-2
+    series = -s * (1 - s * (3 - s * (15 - s * 105)))
+    return -(z**2) / 2 - jnp.log(-z) - _HALF_LOG_2PI + jnp.log1p(series)
 
 
 def _log(tail: jax.Array, rest: jax.Array) -> jax.Array:
@@ -125,27 +148,24 @@ def half_normal(score: Score) -> jax.Array:
 
 @jax.custom_jvp
 def normal_of_log(log_tail: jax.Array) -> jax.Array:
-    """The z <= 0 with ``log_ndtr(z) = log_tail``, however small the tail; log_tail <= log(1/2).
+    """The z <= 0 at which the log of the normal cdf is ``log_tail``, however small the tail.
 
-    Where the tail can be held, its quantile; beyond, the root of log_ndtr by Newton's method from
-    the asymptote ``z^2 = -2 log_tail - log(2 pi z^2)``. log_ndtr is concave, so the steps converge.
+    Where the tail can be held, its quantile; beyond, Newton's method on the asymptote, started from
+    z^2 = -2 log_tail - log(2 pi z^2). The log of the cdf is concave, so the steps converge.
     """
-    limit = np.log(jnp.finfo(log_tail.dtype).tiny) + 8
-    held = log_tail > limit
-    z = ndtri(jnp.exp(jnp.where(held, log_tail, -1.0)))
-    square = -2 * jnp.where(held, -100.0, log_tail)
-    far = -jnp.sqrt(square - jnp.log(2 * np.pi * square))
+    far = _far(log_tail.dtype)
+    held = log_tail > -(far**2) / 2 - np.log(far) - _HALF_LOG_2PI
+    near = ndtri(jnp.exp(jnp.where(held, log_tail, -1.0)))
+    log_tail = jnp.where(held, -800.0, log_tail)
+    z = -jnp.sqrt(-2 * log_tail - jnp.log(-4 * np.pi * log_tail))
     for _ in range(3):
-        far = far - (log_ndtr(far) + square / 2) * jnp.exp(_log_mills(far))
-    return jnp.where(held, z, far)
-
-
-def _log_mills(z: jax.Array) -> jax.Array:
-    """log of ndtr(z) over the density at z."""
-    return log_ndtr(z) + z**2 / 2 + float(np.log(2 * np.pi) / 2)
+        z = z + (_log_tail(z) - log_tail) / z
+    return jnp.where(held, near, z)
 
 
 @normal_of_log.defjvp
 def _normal_of_log_jvp(primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
+    """dz / dlog_tail is Mills's ratio."""
     z = normal_of_log(*primals)
-    return z, jnp.exp(_log_mills(z)) * tangents[0]
+    log_mills = log_normal(z) + z**2 / 2 + _HALF_LOG_2PI
+    return z, jnp.exp(log_mills) * tangents[0]

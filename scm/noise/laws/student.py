@@ -13,7 +13,7 @@ from numpyro import distributions as dist
 from scm.noise.laws.beta import log_beta_quantile, log_beta_tails
 from scm.noise.laws.inverse import targets
 from scm.noise.laws.registry import law
-from scm.noise.laws.scores import LogScore, log_one_minus, real
+from scm.noise.laws.scores import LogScore, log_one_minus, magnitude, real
 from scm.noise.score import Score
 
 __all__: list[str] = []
@@ -31,7 +31,7 @@ def _log_tail(size: jax.Array, df: jax.Array) -> jax.Array:
 
 def _place(d: Any, value: jax.Array) -> Score:
     z, df = jnp.broadcast_arrays((value - real(d.loc)) / d.scale, real(d.df))
-    tail = _log_tail(jnp.abs(z), df)
+    tail = _log_tail(magnitude(z), df)
     rest = log_one_minus(tail)
     return LogScore(jnp.where(z < 0, tail, rest), jnp.where(z < 0, rest, tail))
 
