@@ -125,8 +125,11 @@ def _linear(coefficients: Mapping[str, float], by_param: Mapping[str, str], nois
 
     def assign(*parents, u, const=coefficients["const"], weights=weights):
         varied, params, fixed = parents[:count], parents[count : 2 * count], parents[2 * count :]
-        index = sum(scale * column for scale, column in zip(params, varied, strict=True))
-        index += sum(weight * column for weight, column in zip(weights, fixed, strict=True))
-        return const + index + u
+        index = const
+        for scale, column in zip(params, varied, strict=True):
+            index = index + scale * column
+        for weight, column in zip(weights, fixed, strict=True):
+            index = index + weight * column
+        return index + u
 
     return node(assign, parents=[*by_param, *by_param.values(), *others], noise={"u": noise})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Jaxpr, Literal
 
@@ -14,26 +15,38 @@ from scm.core.mechanism import Mechanism
 
 __all__ = ["equation", "law_text"]
 
-_LONGEST = 160
+_LONGEST = 600
 
+# How tightly each binds, as in Python, save that operands of & and | are bracketed if compared.
 _INFIX = {
     "add": ("+", 4), "add_any": ("+", 4), "sub": ("-", 4), "mul": ("*", 5), "div": ("/", 5),
     "rem": ("%", 5), "pow": ("**", 7), "lt": ("<", 3), "le": ("<=", 3), "gt": (">", 3),
     "ge": (">=", 3), "eq": ("==", 3), "ne": ("!=", 3), "and": ("&", 2), "or": ("|", 1),
-    "dot_general": ("@", 5),
 }  # fmt: skip
 _SAME = frozenset({
-    "convert_element_type", "broadcast_in_dim", "reshape", "squeeze", "copy", "stop_gradient",
-    "expand_dims", "pvary", "copy_p",
+    "broadcast_in_dim", "reshape", "squeeze", "copy", "stop_gradient", "expand_dims", "pvary",
+    "copy_p",
 })  # fmt: skip
+_CALLS = frozenset({"jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "remat",
+                    "checkpoint"})  # fmt: skip
 _RENAMED = {
     "logistic": "sigmoid", "reduce_sum": "sum", "reduce_max": "max", "reduce_min": "min",
-    "reduce_and": "all", "reduce_or": "any", "erf_inv": "erfinv",
+    "reduce_and": "all", "reduce_or": "any", "erf_inv": "erfinv", "dot_general": "dot",
 }  # fmt: skip
-_ATOM = 9
+_ATOM, _CALL, _NEGATIVE = 9, 8, 6
 
-Expression = tuple[str, int]
-"""Text and how tightly it binds."""
+
+class Expression(NamedTuple):
+    """Text, how tightly it binds, and its value where that is a number known now."""
+
+    text: str
+    binding: int
+    value: Any = None
+
+
+def _constant(value: Any) -> Expression:
+    text = _number(value)
+    return Expression(text, _NEGATIVE if text.startswith("-") else _ATOM, value)
 
 
 def equation(variable: Variable, mechanisms: Sequence[Mechanism]) -> str:
@@ -92,30 +105,22 @@ def _number(value: Any) -> str:
 def _formula(mechanism: Mechanism) -> str:
     """The jaxpr's outputs as text; ``f(parents, noise)`` where that would be no help."""
     assignment = mechanism.assignment
-    noise = sorted(assignment.noise)
     numbers = [
-        _number(value) if np.size(value) == 1 else name
+        _constant(value) if np.size(value) == 1 else Expression(name, _ATOM, value)
         for name, value in zip(assignment.number_names, assignment.numbers, strict=True)
     ]
-    captured = [
-        _number(each) if np.size(each) == 1 else f"<{each.dtype.name}{list(each.shape)}>"
-        for each in mechanism.captured
-    ]
-    atoms = [*captured, *numbers, *noise, *assignment.parents]
-    named = f"f({', '.join([*assignment.parents, *assignment.noise])})"
+    named = [Expression(name, _ATOM) for name in (*sorted(assignment.noise), *assignment.parents)]
+    inputs = [*map(_constant, mechanism.captured), *numbers, *named]
     assert mechanism.jaxpr is not None
-    inputs = [(text, 6 if text.startswith("-") else _ATOM) for text in atoms]
-    outputs = [text for text, _ in _written(mechanism.jaxpr.jaxpr, inputs)]
-    if mechanism.law is not None:
-        law = jax.tree.unflatten(mechanism.law, [_Text(each) for each in outputs])
-        shown = ", ".join(
-            str(getattr(law, each)) for each in _parameter_names(law)
-            if isinstance(getattr(law, each, None), _Text)
-        )  # fmt: skip
-        name = type(law).__name__.removesuffix("Probs").removesuffix("Logits")
-        text = f"{name}({shown})"
-        return text if len(text) <= _LONGEST else f"{name}({named})"
-    return outputs[0] if len(outputs[0]) <= _LONGEST else named
+    outputs = [each.text for each in _written(mechanism.jaxpr.jaxpr, inputs)]
+    short = f"f({', '.join([*assignment.parents, *assignment.noise])})"
+    if mechanism.law is None:
+        return outputs[0] if len(outputs[0]) <= _LONGEST else short
+    law = jax.tree.unflatten(mechanism.law, [_Text(each) for each in outputs])
+    parameters = [getattr(law, each, None) for each in _parameter_names(law)]
+    shown = ", ".join(str(each) for each in parameters if isinstance(each, _Text))
+    name = type(law).__name__.removesuffix("Probs").removesuffix("Logits")
+    return f"{name}({shown if len(shown) <= _LONGEST else short})"
 
 
 class _Text:
@@ -132,16 +137,14 @@ def _written(jaxpr: Jaxpr, inputs: Sequence[Expression]) -> list[Expression]:
     known: dict[Any, Expression] = dict(zip(jaxpr.invars, inputs, strict=True))
 
     def read(variable: Any) -> Expression:
-        if isinstance(variable, Literal):
-            text = _number(variable.val)
-            return text, 6 if text.startswith("-") else _ATOM
-        return known.get(variable, ("...", _ATOM))
+        return _constant(variable.val) if isinstance(variable, Literal) else known[variable]
 
     for each in jaxpr.eqns:
         arguments = [read(variable) for variable in each.invars]
-        for variable, text in zip(each.outvars, _applied(each, arguments), strict=True):
-            # what is longer than a line twice over would only grow: its formula is given up
-            known[variable] = text if len(text[0]) <= 2 * _LONGEST else ("." * 1000, _ATOM)
+        for variable, found in zip(each.outvars, _applied(each, arguments), strict=True):
+            # what is too long would only grow: its formula is given up
+            long = len(found.text) > _LONGEST
+            known[variable] = Expression("." * (_LONGEST + 1), _ATOM) if long else found
     return [read(variable) for variable in jaxpr.outvars]
 
 
@@ -149,44 +152,81 @@ def _applied(equation: Any, arguments: list[Expression]) -> list[Expression]:
     """The text of one primitive applied; one for each output."""
     name, params = equation.primitive.name, equation.params
     inner = params.get("jaxpr", params.get("call_jaxpr"))
-    if inner is not None and name in ("jit", "pjit", "closed_call", "custom_jvp_call",
-                                      "custom_vjp_call", "remat", "checkpoint"):  # fmt: skip
-        jaxpr = getattr(inner, "jaxpr", inner)
-        consts = [(_number(each), _ATOM) for each in getattr(inner, "consts", [])]
-        if len(jaxpr.invars) == len(arguments):
-            opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
-            return _written(opened, [*consts, *arguments])
-    if name in _SAME or (name == "transpose"):
-        return [arguments[0]]
+    if name in _CALLS and inner is not None:
+        jaxpr, consts = getattr(inner, "jaxpr", inner), getattr(inner, "consts", [])
+        opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
+        return _written(opened, [*map(_constant, consts), *arguments])
+    values = [each.value for each in arguments]
+    if name in _PICKS and not any(each is None or _abstract(each) for each in values):
+        return [_constant(equation.primitive.bind(*map(jnp.asarray, values), **params))]
+    text = _one_text(equation, name, arguments)
+    return [text] * len(equation.outvars)
+
+
+_PICKS = frozenset({"slice", "squeeze", "reshape", "dynamic_slice", "broadcast_in_dim"})
+"""What takes a number out of an array of numbers; its result is shown instead."""
+
+
+def _abstract(value: Any) -> bool:
+    return isinstance(value, jax.core.Tracer)
+
+
+def _one_text(equation: Any, name: str, arguments: list[Expression]) -> Expression:
+    first = arguments[0] if arguments else Expression("", _ATOM)
+    if name in _SAME:
+        return first
+    if name == "convert_element_type":
+        return _converted(equation, first)
     if name in _INFIX and len(arguments) == 2:
-        symbol, binding = _INFIX[name]
-        left = _bracketed(arguments[0], binding)
-        right = _bracketed(arguments[1], binding + (name in ("sub", "div", "rem", "pow")))
-        return [(f"{left} {symbol} {right}", binding)]
-    if name == "integer_pow":
-        return [(f"{_bracketed(arguments[0], 8)}**{params['y']}", 7)]
-    if name == "square":
-        return [(f"{_bracketed(arguments[0], 8)}**2", 7)]
+        return _infix(name, *arguments)
+    if name in ("integer_pow", "square"):
+        power = equation.params.get("y", 2)
+        return Expression(f"{_bracketed(first, 8)}**{power}", 7)
     if name == "neg":
-        return [(f"-{_bracketed(arguments[0], 6)}", 6)]
+        return Expression(f"-{_bracketed(first, _NEGATIVE)}", _NEGATIVE)
     if name == "not":
-        return [(f"~{_bracketed(arguments[0], 8)}", 8)]
+        return Expression(f"~{_bracketed(first, _CALL)}", _CALL)
     if name == "select_n" and len(arguments) == 3:
-        return [_chosen(*arguments)]
+        return _chosen(*arguments)
     if name in ("gather", "dynamic_slice"):
-        index = ", ".join(text for text, _ in arguments[1:])
-        return [(f"{_bracketed(arguments[0], 8)}[{index}]", 8)]
-    shown = ", ".join(text for text, _ in arguments)
-    return [(f"{_RENAMED.get(name, name)}({shown})", 8)] * len(equation.outvars)
+        index = ", ".join(each.text for each in arguments[1:])
+        return Expression(f"{_bracketed(first, _CALL)}[{index}]", _CALL)
+    if name == "slice":
+        starts, limits = equation.params["start_indices"], equation.params["limit_indices"]
+        ends = zip(starts, limits, strict=True)
+        index = ", ".join(str(a) if b == a + 1 else f"{a}:{b}" for a, b in ends)
+        return Expression(f"{_bracketed(first, _CALL)}[{index}]", _CALL)
+    shown = ", ".join(each.text for each in arguments)
+    return Expression(f"{_RENAMED.get(name, name)}({shown})", _CALL)
+
+
+def _infix(name: str, left: Expression, right: Expression) -> Expression:
+    symbol, binding = _INFIX[name]
+    low = 4 if binding <= 3 else binding  # comparisons do not chain, & and | want brackets
+    shown = _bracketed(left, low + (name == "pow"))
+    other = _bracketed(right, low + (name in ("sub", "div", "rem")))
+    if name in ("add", "add_any") and other.startswith("-"):
+        return Expression(f"{shown} - {other[1:]}", binding)
+    return Expression(f"{shown} {symbol} {other}", binding)
+
+
+def _converted(equation: Any, argument: Expression) -> Expression:
+    """A change of dtype is shown where it changes values."""
+    before, after = equation.invars[0].aval.dtype, equation.outvars[0].aval.dtype
+    if after == jnp.bool_ and before != jnp.bool_:
+        return Expression(f"bool({argument.text})", _CALL)
+    if jnp.issubdtype(before, jnp.floating) and jnp.issubdtype(after, jnp.integer):
+        return Expression(f"int({argument.text})", _CALL)
+    return argument
 
 
 def _chosen(condition: Expression, no: Expression, yes: Expression) -> Expression:
     """A choice; the wrapping of negative indices, which JAX writes out, is read as the index."""
-    if condition[0] == f"{_bracketed(no, 3)} < 0" and yes[0].startswith(f"{_bracketed(no, 4)} + "):
+    wraps = yes.text.startswith(f"{_bracketed(no, 4)} + ")
+    if wraps and condition.text == f"{_bracketed(no, 4)} < 0":
         return no
-    return f"where({condition[0]}, {yes[0]}, {no[0]})", 8
+    return Expression(f"where({condition.text}, {yes.text}, {no.text})", _CALL)
 
 
 def _bracketed(expression: Expression, binding: int) -> str:
-    text, own = expression
-    return text if own >= binding else f"({text})"
+    return expression.text if expression.binding >= binding else f"({expression.text})"

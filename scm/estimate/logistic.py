@@ -23,7 +23,7 @@ EXTREME = 1e-8
 
 
 class Propensity(eqx.Module):
-    """A fitted logistic regression of a 0-1 treatment on an intercept and columns."""
+    """A fitted logistic regression of a treatment on an intercept and columns."""
 
     logit: Array
     """(N,)"""
@@ -38,27 +38,23 @@ class Propensity(eqx.Module):
     collinear: Array
 
     @property
-    def treated(self) -> Array:
-        """(N,) probability of treatment."""
-        return jax.nn.sigmoid(self.logit)
-
-    @property
-    def control(self) -> Array:
-        """(N,) probability of no treatment: not ``1 - treated``, which rounds to 0."""
-        return jax.nn.sigmoid(-self.logit)
+    def chances(self) -> Array:
+        """(2, N) the probabilities of treatment and of none; the second is no difference from 1."""
+        return jax.nn.sigmoid(jnp.stack([self.logit, -self.logit]))
 
     def contribution(self, treatment: Array, gradient: Array) -> Array:
         """(N,) what the fit adds to an influence function.
 
         Arguments:
-            treatment: (N,) the 0-1 treatment.
+            treatment: (N,) bools.
             gradient: (k,) the mean derivative of the estimating function by the coefficients.
 
         ``(T - e) basis' H^-1 gradient``, from stacking the score of the fit on the estimating
         equation (Stefanski and Boos, The American Statistician 56, 2002, 29-38).
         """
         direction = cho_solve((self.factor, True), gradient)
-        return (treatment - self.treated) * product(self.basis, direction)
+        surprise = treatment.astype(self.logit.dtype) - jax.nn.sigmoid(self.logit)
+        return surprise * product(self.basis, direction)
 
 
 def _curved(hessian: Array, factor: Array) -> Array:
@@ -83,12 +79,13 @@ class _State(NamedTuple):
 def fit_propensity(treatment: Array, columns: Array, weights: Array, epsilon: float) -> Propensity:
     """Maximum likelihood by Newton's method, a step halved when it does not raise the likelihood.
 
-    Arguments: treatment (N,) of 0 and 1, columns (N, p), weights (N,).
+    Arguments: treatment (N,) bools, columns (N, p), weights (N,).
 
     Converged when a full Newton step moves no fitted logit by more than the cube root of the
     rounding; one step more, taken outside the loop, squares that error. Derivatives flow through
     that last step alone, and by the implicit function theorem it has all of them.
     """
+    treatment = treatment.astype(columns.dtype)
     x = standardise(columns, weights, epsilon)
     r_inverse = inverse(triangle(x.rows, weights))
     free = independent(r_inverse, x.noise)

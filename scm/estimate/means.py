@@ -33,12 +33,11 @@ def difference_in_means(sample: Sample, roles: Roles, level: float) -> Estimate:
     """
     arms = arms_of(sample)
     unit = power_of_two(sample.outcome)  # in which squares neither vanish nor overflow
-    mean1, var1, dof1 = _mean_and_its_variance(sample.outcome / unit, arms.treated)
-    mean0, var0, dof0 = _mean_and_its_variance(sample.outcome / unit, arms.control)
-    variance = var1 + var0
-    share = jnp.where(variance > 0, var1 / jnp.where(variance > 0, variance, 1), 0.5)
-    dof = 1 / (share**2 / dof1 + (1 - share) ** 2 / dof0)
-    value, se = (mean1 - mean0) * unit, jnp.sqrt(variance) * unit
+    mean, variance, degrees = _means_and_their_variances(sample.outcome / unit, arms.weights)
+    total = jnp.sum(variance)
+    share = jnp.where(total > 0, variance / jnp.where(total > 0, total, 1), 0.5)
+    dof = 1 / jnp.sum(share**2 / degrees)
+    value, se = (mean[0] - mean[1]) * unit, jnp.sqrt(total) * unit
     half = t_quantile(level, dof) * se
     return conclude(
         sample,
@@ -48,18 +47,19 @@ def difference_in_means(sample: Sample, roles: Roles, level: float) -> Estimate:
         failures={
             "treatment_not_binary": arms.not_binary,
             "constant_treatment": arms.constant,
-            "too_few_rows": ~arms.constant & ((arms.n_treated < 2) | (arms.n_control < 2)),
+            "too_few_rows": ~arms.constant & jnp.any(arms.n < 2),
         },
-        diagnostics={"dof": dof, "n_treated": arms.n_treated, "n_control": arms.n_control},
+        diagnostics={"dof": dof, "n_treated": arms.n[0], "n_control": arms.n[1]},
     )
 
 
-def _mean_and_its_variance(outcome: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """The weighted mean, the variance of that mean, and its degrees of freedom."""
-    n = jnp.sum(weights)
-    total = jnp.maximum(n, 1)
-    mean = product(weights, outcome) / total
-    centred = outcome - mean
-    mean = mean + product(weights, centred) / total
-    dof = jnp.maximum(n - 1, 1)
-    return mean, product(weights, (outcome - mean) ** 2) / (dof * total), dof
+def _means_and_their_variances(outcome: Array, weights: Array) -> tuple[Array, Array, Array]:
+    """Of each arm (2, N): the mean, the variance of that mean, its degrees of freedom, all (2,)."""
+    n = jnp.sum(weights, axis=1)
+    size, degrees = jnp.maximum(n, 1), jnp.maximum(n - 1, 1)
+    mean = product(weights, outcome) / size
+    mean = (
+        mean + jnp.sum(weights * (outcome[None, :] - mean[:, None]), axis=1) / size
+    )  # for float32
+    squares = jnp.sum(weights * (outcome[None, :] - mean[:, None]) ** 2, axis=1)
+    return mean, squares / (degrees * size), degrees

@@ -45,33 +45,28 @@ class Sample(eqx.Module):
 
 
 class Arms(eqx.Module):
-    """A sample with a binary treatment, seen as two arms."""
+    """A sample with a binary treatment, seen as two arms: the treated, then the others."""
 
-    treated: Array
-    """(N,) the weights of the treated rows, 0 for the others"""
-    control: Array
-    """(N,) the weights of the untreated rows"""
-    n_treated: Array
-    n_control: Array
+    weights: Array
+    """(2, N) the weights of an arm's rows, 0 for the other's"""
+    n: Array
+    """(2,) the sums of these weights"""
     not_binary: Array
     """whether some row that counts has a treatment other than 0 and 1"""
     constant: Array
-    """whether one arm is empty"""
+    """whether an arm is empty"""
 
 
 def arms_of(sample: Sample) -> Arms:
     """The two arms of a sample; whether there are two is for the estimator to report."""
-    is_one, is_zero = sample.treatment == 1, sample.treatment == 0
-    treated = jnp.where(is_one, sample.weights, 0)
-    control = jnp.where(is_one, 0, sample.weights)
-    n_treated, n_control = jnp.sum(treated), jnp.sum(control)
+    arm = jnp.stack([sample.treatment == 1, sample.treatment == 0])
+    weights = jnp.where(arm, sample.weights[None, :], 0)
+    n = jnp.sum(weights, axis=1)
     return Arms(
-        treated=treated,
-        control=control,
-        n_treated=n_treated,
-        n_control=n_control,
-        not_binary=jnp.any((sample.weights > 0) & ~is_one & ~is_zero),
-        constant=(n_treated == 0) | (n_control == 0),
+        weights=weights,
+        n=n,
+        not_binary=jnp.any((sample.weights > 0) & ~jnp.any(arm, axis=0)),
+        constant=jnp.any(n == 0),
     )
 
 

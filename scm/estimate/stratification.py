@@ -67,23 +67,20 @@ def stratification(
     arms = arms_of(sample)
     order, stratum = _strata(sample.adjust)
     unit = power_of_two(sample.outcome)  # in which squares neither vanish nor overflow
-    outcome, treated, control = (
-        x[order] for x in (sample.outcome / unit, arms.treated, arms.control)
-    )
-    size1, mean1, variance1 = _by_stratum(outcome, treated, stratum)
-    size0, mean0, variance0 = _by_stratum(outcome, control, stratum)
-    size = size1 if target == "ATT" else size1 + size0
+    outcome, weights = sample.outcome[order] / unit, arms.weights[:, order]
+    sizes, means, variances = _by_stratum(outcome, weights, stratum)
+    size = sizes[:, 0] if target == "ATT" else jnp.sum(sizes, axis=1)
     counts = size > 0
     units = _positive(jnp.sum(size))
     share = size / units
-    difference = jnp.where(counts, mean1 - mean0, 0)
+    difference = jnp.where(counts, means[:, 0] - means[:, 1], 0)
     value = product(share, difference)
-    variance = product(share**2, variance1 / _positive(size1) + variance0 / _positive(size0))
+    variance = product(share**2, jnp.sum(variances / _positive(sizes), axis=1))
     if shares == "estimated":
         variance = variance + product(share, (difference - value) ** 2) / units
     value, se = value * unit, jnp.sqrt(variance) * unit
     half = normal_quantile(level) * se
-    single = jnp.where(counts & (size1 == 1), 1, 0) + jnp.where(counts & (size0 == 1), 1, 0)
+    single = jnp.sum(counts[:, None] & (sizes == 1), dtype=jnp.int32)
     return conclude(
         sample,
         value,
@@ -93,9 +90,9 @@ def stratification(
             "treatment_not_binary": arms.not_binary,
             "constant_treatment": arms.constant,
             "too_few_rows": sample.n < 2,
-            "empty_stratum": jnp.any(counts & ((size1 == 0) | (size0 == 0))),
+            "empty_stratum": jnp.any(counts & jnp.any(sizes == 0, axis=1)),
         },
-        diagnostics={"strata": jnp.sum(counts, dtype=jnp.int32), "single_units": jnp.sum(single)},
+        diagnostics={"strata": jnp.sum(counts, dtype=jnp.int32), "single_units": single},
     )
 
 
@@ -111,16 +108,18 @@ def _strata(columns: Array) -> tuple[Array, Array]:
 
 
 def _by_stratum(outcome: Array, weights: Array, stratum: Array) -> tuple[Array, Array, Array]:
-    """Size, mean, and variance (divisor: the size) of one arm in each stratum."""
+    """Size, mean, and variance (divisor: the size) of both arms (2, N) in each stratum: (N, 2)."""
 
     def summed(x: Array) -> Array:
-        return segment_sum(x, stratum, num_segments=len(x), indices_are_sorted=True)
+        return segment_sum(x.T, stratum, num_segments=len(outcome), indices_are_sorted=True)
+
+    def centred() -> Array:
+        return outcome[None, :] - mean[stratum].T
 
     size = summed(weights)
-    mean = summed(weights * outcome) / _positive(size)
-    mean = mean + summed(weights * (outcome - mean[stratum])) / _positive(size)  # for float32
-    variance = summed(weights * (outcome - mean[stratum]) ** 2) / _positive(size)
-    return size, mean, variance
+    mean = summed(weights * outcome[None, :]) / _positive(size)
+    mean = mean + summed(weights * centred()) / _positive(size)  # for float32
+    return size, mean, summed(weights * centred() ** 2) / _positive(size)
 
 
 def _positive(size: Array) -> Array:

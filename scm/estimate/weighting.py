@@ -68,23 +68,23 @@ def ipw(
     if clip is not None:
         del failures["extreme_propensity"]
     low = 0.0 if clip is None else clip
-    e1, e0 = (jnp.clip(e, low, 1 - low) for e in (fit.treated, fit.control))
-    moves = (fit.treated >= low) & (fit.control >= low)
-
-    treated, control = arms.treated / e1, arms.control / e0
-    n1, n0 = (jnp.sum(treated), jnp.sum(control)) if normalised else (sample.n, sample.n)
+    chance = jnp.clip(fit.chances, low, 1 - low)
     unit = power_of_two(sample.outcome)  # in which squares neither vanish nor overflow
     outcome = sample.outcome / unit
-    mean1, mean0 = product(treated, outcome) / n1, product(control, outcome) / n0
-    value = mean1 - mean0
-    centre1, centre0 = (mean1, mean0) if normalised else (0.0, 0.0)
-    is1, is0 = sample.treatment, 1 - sample.treatment
-    part1 = is1 / e1 * (outcome - centre1) * (sample.n / n1)
-    part0 = is0 / e0 * (outcome - centre0) * (sample.n / n0)
-    slope = -jnp.where(moves, part1 * e0 + part0 * e1, 0)  # by the logit: e1' = e1 e0
+    weights = arms.weights / chance
+    total = jnp.sum(weights, axis=1) if normalised else jnp.full_like(arms.n, sample.n)
+    means = product(weights, outcome) / total
+    value = means[0] - means[1]
+
+    # Each arm's part of the influence function, and its derivative by the logit: e' = e (1 - e).
+    centre = means if normalised else jnp.zeros_like(means)
+    inverse = jnp.where(arms.weights > 0, 1 / chance, 0)
+    part = inverse * (outcome[None, :] - centre[:, None]) * (sample.n / total)[:, None]
+    moves = jnp.all(fit.chances >= low, axis=0)
+    slope = -jnp.where(moves, jnp.sum(part * chance[::-1], axis=0), 0)
     gradient = product(sample.weights * slope, fit.basis) / sample.n
-    influence = part1 - part0 - (0.0 if normalised else value)
-    influence = influence + fit.contribution(sample.treatment, gradient)
+    influence = part[0] - part[1] - (0 if normalised else value)
+    influence = influence + fit.contribution(arms.weights[0] > 0, gradient)
     return _concluded(sample, value, influence, unit, level, failures, fit)
 
 
@@ -129,14 +129,14 @@ def aipw(sample: Sample, roles: Roles, level: float, *, outcome_model: str = "li
     columns = sample.adjust if outcome_model == "linear" else sample.adjust[:, :0]
     unit = power_of_two(sample.outcome)
     outcome = sample.outcome / unit
-    m1, free1 = linear_fit(columns, outcome, arms.treated, sample.epsilon)
-    m0, free0 = linear_fit(columns, outcome, arms.control, sample.epsilon)
-    fewest = jnp.minimum(arms.n_treated, arms.n_control)
-    failures["too_few_rows"] |= ~arms.constant & (fewest <= columns.shape[1] + 1)
+    regress = jax.vmap(linear_fit, in_axes=(None, None, 0, None))
+    fitted, free = regress(columns, outcome, arms.weights, sample.epsilon)
+    failures["too_few_rows"] |= ~arms.constant & jnp.any(arms.n <= columns.shape[1] + 1)
     # A stratum without one arm makes that arm's columns collinear: separation says it better.
-    failures["collinear"] |= fit.converged & ~(free1 & free0)
-    psi = m1 - m0 + sample.treatment * (outcome - m1) / fit.treated
-    psi = psi - (1 - sample.treatment) * (outcome - m0) / fit.control
+    failures["collinear"] |= fit.converged & ~jnp.all(free)
+    inverse = jnp.where(arms.weights > 0, 1 / fit.chances, 0)
+    corrected = fitted + inverse * (outcome[None, :] - fitted)
+    psi = corrected[0] - corrected[1]
     value = product(sample.weights, psi) / sample.n
     return _concluded(sample, value, psi - value, unit, level, failures, fit)
 
@@ -144,8 +144,7 @@ def aipw(sample: Sample, roles: Roles, level: float, *, outcome_model: str = "li
 def _fitted(sample: Sample) -> tuple[Arms, Propensity, dict[str, Array]]:
     """The arms, the propensities, and what can go wrong with either."""
     arms = arms_of(sample)
-    is_treated = (sample.treatment == 1).astype(sample.treatment.dtype)
-    fit = fit_propensity(is_treated, sample.adjust, sample.weights, sample.epsilon)
+    fit = fit_propensity(arms.weights[0] > 0, sample.adjust, sample.weights, sample.epsilon)
     failures = {
         "treatment_not_binary": arms.not_binary,
         "constant_treatment": arms.constant,
@@ -170,12 +169,11 @@ def _concluded(
     value, se = value * unit, jnp.sqrt(product(sample.weights, influence**2)) / sample.n * unit
     half = normal_quantile(level) * se
     present = sample.weights > 0
-    e = jax.nn.sigmoid(fit.logit)
     diagnostics: dict[str, Any] = {
         "converged": fit.converged,
         "iterations": fit.iterations,
-        "propensity_min": jnp.min(jnp.where(present, e, 1)),
-        "propensity_max": jnp.max(jnp.where(present, e, 0)),
+        "propensity_min": jnp.min(jnp.where(present, fit.chances[0], 1)),
+        "propensity_max": jnp.max(jnp.where(present, fit.chances[0], 0)),
     }
     return conclude(
         sample,

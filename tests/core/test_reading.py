@@ -177,6 +177,33 @@ def test_equations_are_read_off_what_is_computed():
     assert "x := 1  (do)" in model.do(x=1.0).equations()
 
 
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (lambda x: (x**2) ** x - (x - 1 - x), "(x**2) ** x - (x - 1 - x)"),
+        (lambda x: -(x**2) + x * -2, "-x**2 + x * -2"),
+        (lambda x: ((x > 0) == (x < 1)) & (x > 2) | ~(x < 0),
+         "(((x > 0) == (x < 1)) & (x > 2)) | ~(x < 0)"),
+        (lambda x: x.astype(int) * 2, "int(x) * 2"),
+        (lambda x: x / (2 * x) / 3, "x / (2 * x) / 3"),
+        (lambda x, t=np.array([1.5, -2.0, 3.0]): t[0] * x + t[1] * x + t[2], "1.5 * x - 2 * x + 3"),
+        (lambda x: jnp.exp(jnp.sin(x)), "exp(sin(x))"),
+        (lambda x, table=np.arange(20.0): table[(x > 0).astype(int)], "table[x > 0]"),
+    ],
+)  # fmt: skip
+def test_formulas_mean_what_is_computed(function, text):
+    """Read as Python, with jax.numpy's names, the text gives the values that the model gives."""
+    model = SCM(x=Z, y=function)
+    assert model.equations().splitlines()[1] == f"y := {text}"
+    x = model.sample(0, 50)["x"]
+    scope = {"x": x, "exp": jnp.exp, "sin": jnp.sin, "int": lambda v: v.astype(int),
+             "table": np.arange(20.0)}  # fmt: skip
+    if "table" in text:
+        text = "table[np.asarray(x > 0).astype(int)]"
+        scope["np"] = np
+    np.testing.assert_allclose(eval(text, scope), model.sample(0, 50)["y"], rtol=1e-5)
+
+
 def test_repr_and_html_name_what_is_there():
     model = college().do(education=16.0)
     assert repr(model).startswith("SCM of 4 variables under do(education)")

@@ -63,19 +63,3 @@ def drug() -> dict[str, np.ndarray]:
         (0, 0, 0): 74,
     }
     return rows(counts, ("female", "drug_a", "clot"))
-
-
-@pytest.fixture(scope="session")
-def kidney() -> dict[str, np.ndarray]:
-    """Charig's 700 kidney stones, (large, treatment A, success)."""
-    counts = {
-        (0, 1, 1): 81,
-        (0, 1, 0): 6,
-        (1, 1, 1): 192,
-        (1, 1, 0): 71,
-        (0, 0, 1): 234,
-        (0, 0, 0): 36,
-        (1, 0, 1): 55,
-        (1, 0, 0): 25,
-    }
-    return rows(counts, ("large", "a", "success"))

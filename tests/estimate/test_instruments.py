@@ -21,8 +21,11 @@ def roles_of(instruments: tuple[str, ...], controls: tuple[str, ...]) -> Roles:
     return Roles("educ", "lwage", controls, instruments)
 
 
-@pytest.mark.parametrize("covariance", ["classical", "HC0", "HC1"])
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize(
+    ("spec", "covariance"),
+    [(spec, "classical") for spec in SPECS]
+    + [("overidentified", "HC0"), ("experience by age", "HC1")],
+)
 def test_against_linearmodels(
     x64: None, card: pd.DataFrame, controls: tuple, spec: str, covariance: str
 ) -> None:
@@ -135,8 +138,9 @@ class TestAndersonRubin:
         narrow = sm.OLS(left, wide.drop(columns=list(roles.instruments))).fit()
         return sm.OLS(left, wide).fit().compare_f_test(narrow)[1]
 
-    @pytest.mark.parametrize("instruments", [("nearc4",), ("nearc2", "nearc4")])
-    @pytest.mark.parametrize("level", [0.95, 0.8])
+    @pytest.mark.parametrize(
+        ("instruments", "level"), [(("nearc4",), 0.95), (("nearc2", "nearc4"), 0.8)]
+    )
     def test_the_ends_are_where_the_test_turns(
         self, x64: None, card: pd.DataFrame, controls: tuple, instruments: tuple, level: float
     ) -> None:

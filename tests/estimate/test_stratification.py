@@ -11,7 +11,6 @@ import pytest
 from scm.estimate import Roles, aipw, stratification
 
 DRUG = Roles("drug_a", "clot", adjust="female")
-KIDNEY = Roles("a", "success", adjust="large")
 
 
 def enumerated(frame: pd.DataFrame, roles: Roles, target: str, shares: str) -> tuple[float, float]:
@@ -54,16 +53,7 @@ def test_the_drug_table_among_the_treated(x64: None, drug: dict) -> None:
     np.testing.assert_allclose(-found.value, -82 / 2135, rtol=1e-12)
 
 
-def test_the_kidney_stones(x64: None, kidney: dict) -> None:
-    found = stratification(kidney, KIDNEY)
-    np.testing.assert_allclose(found.value, 3274803 / 61016000, rtol=1e-12)
-    np.testing.assert_allclose(found.se, 0.03358830347075106, rtol=1e-10)
-    att = stratification(kidney, KIDNEY, target="ATT")
-    np.testing.assert_allclose(att.value, 1343 / 28000, rtol=1e-12)
-
-
-@pytest.mark.parametrize("target", ["ATE", "ATT"])
-@pytest.mark.parametrize("shares", ["estimated", "fixed"])
+@pytest.mark.parametrize(("target", "shares"), [("ATE", "estimated"), ("ATT", "fixed")])
 def test_many_columns_against_enumeration(
     x64: None, card: pd.DataFrame, target: str, shares: str
 ) -> None:
@@ -120,7 +110,7 @@ def test_positivity(either_precision: bool) -> None:
     found = stratification(data, roles, weights=absent)
     assert found.failure is None
     assert found.diagnostics["strata"] == 2
-    assert found.diagnostics["single_units"] == 3 - 1
+    assert found.diagnostics["single_units"] == 2
 
 
 def test_without_columns_there_is_one_stratum(x64: None, drug: dict) -> None:

@@ -41,13 +41,13 @@ class TestPropensity:
         expected = sm.Logit(card.college, sm.add_constant(columns)).fit(disp=0, method="newton")
         found = fitted(card.college, columns)
         assert bool(found.converged)
-        np.testing.assert_allclose(found.treated, expected.predict(), rtol=1e-8)
-        np.testing.assert_allclose(found.control, 1 - expected.predict(), rtol=1e-8)
+        np.testing.assert_allclose(found.chances[0], expected.predict(), rtol=1e-8)
+        np.testing.assert_allclose(found.chances[1], 1 - expected.predict(), rtol=1e-8)
 
     def test_float32(self, card: pd.DataFrame, controls: tuple) -> None:
         columns = card[list(controls)].to_numpy(float)
         expected = sm.Logit(card.college, sm.add_constant(columns)).fit(disp=0).predict()
-        np.testing.assert_allclose(fitted(card.college, columns).treated, expected, rtol=2e-4)
+        np.testing.assert_allclose(fitted(card.college, columns).chances[0], expected, rtol=2e-4)
 
     def test_weighted_is_repeated(self, x64: None) -> None:
         rng = np.random.default_rng(7)
@@ -56,7 +56,7 @@ class TestPropensity:
         expected = sm.Logit(np.repeat(t, w).astype(float), sm.add_constant(np.repeat(x, w, axis=0)))
         found = fitted(t, x, w)
         np.testing.assert_allclose(
-            found.treated, expected.fit(disp=0).predict(sm.add_constant(x)), rtol=1e-8
+            found.chances[0], expected.fit(disp=0).predict(sm.add_constant(x)), rtol=1e-8
         )
 
     def test_far_from_the_start_steps_are_halved_and_it_arrives(
@@ -69,7 +69,7 @@ class TestPropensity:
         t[np.argmax(x)] = False
         found = fitted(t, x)
         assert bool(found.converged)
-        p = np.asarray(found.treated, float)
+        p = np.asarray(found.chances[0], float)
         scores = np.c_[np.ones(400), x / x.max()].T @ (t - p)
         np.testing.assert_allclose(scores, 0, atol=1e-8 if either_precision else 2e-2)
 
@@ -198,45 +198,43 @@ def test_derivatives_pass_through_the_fit(x64: None, drug: dict) -> None:
 
 
 class TestFailures:
-    @pytest.mark.parametrize("estimate", EXACT)
+    """All of 80 rows, so that few programs serve."""
+
+    @pytest.mark.parametrize("estimate", [ipw, aipw])
     def test_an_empty_arm_in_a_stratum_separates(
         self, either_precision: bool, estimate: Callable
     ) -> None:
-        rng = np.random.default_rng(10)
         s = np.repeat([0, 1], 40)
         t = np.where(s == 1, 1, np.arange(80) % 2)
-        found = estimate({"s": s, "t": t, "y": rng.normal(size=80)}, Roles("t", "y", "s"))
+        y = np.random.default_rng(10).normal(size=80)
+        found = estimate({"s": s, "t": t, "y": y}, Roles("t", "y", "s"))
         assert found.failure == "separation"
         assert not bool(found.diagnostics["converged"])
 
     def test_a_threshold_rule_separates_whatever_the_clip(self, either_precision: bool) -> None:
-        x = np.random.default_rng(11).normal(size=60)
+        x = np.random.default_rng(11).normal(size=80)
         data = {"x": x, "t": x > 0.2, "y": x}
+        assert ipw(data, Roles("t", "y", "x")).failure == "separation"
         assert ipw(data, Roles("t", "y", "x"), clip=0.05).failure == "separation"
 
     def test_propensities_next_to_zero(self, either_precision: bool) -> None:
         """A finite fit, with a row so far out that its propensity is 0 in all but name."""
-        x = np.r_[np.linspace(-1, 1, 40), -30.0]
-        t = np.r_[np.arange(40) % 3 > 0, False]
-        t[:14], t[-14:] = np.arange(14) % 7 == 0, np.arange(14) % 7 > 0
+        x = np.r_[np.linspace(-1, 1, 79), -30.0]
+        t = np.where(x < 0, np.arange(80) % 7 == 0, np.arange(80) % 7 > 0)
         t[-1] = False
         data = {"x": x, "t": t, "y": x}
         found = ipw(data, Roles("t", "y", "x"))
         assert found.failure == "extreme_propensity"
         assert bool(found.diagnostics["converged"])
-        assert ipw(data, Roles("t", "y", "x"), clip=0.01).failure is None
+        assert ipw(data, Roles("t", "y", "x"), clip=0.05).failure is None
 
-    def test_collinear_within_an_arm_only(self, either_precision: bool) -> None:
+    def test_columns_that_one_arm_cannot_tell_apart(self, either_precision: bool) -> None:
         rng = np.random.default_rng(12)
-        a, t = rng.normal(size=60), np.arange(60) % 2
-        data = {"a": a, "b": np.where(t == 1, 2 * a, rng.normal(size=60)), "t": t, "y": a}
+        a, t = rng.normal(size=80), np.arange(80) % 2
+        data = {"a": a, "b": np.where(t == 1, 2 * a, rng.normal(size=80)), "t": t, "y": a}
         roles = Roles("t", "y", ("a", "b"))
         assert aipw(data, roles).failure == "collinear"
         assert ipw(data, roles).failure is None
-
-    def test_an_arm_smaller_than_its_regression(self, either_precision: bool) -> None:
-        rng = np.random.default_rng(13)
-        data = {name: rng.normal(size=40) for name in ("a", "b", "y")}
-        data["t"] = np.isin(np.arange(40), (5, 11, 30))
-        found = aipw(data, Roles("t", "y", ("a", "b")))
-        assert found.failure == "too_few_rows"
+        data = {name: rng.normal(size=80) for name in ("a", "b", "y")}
+        data["t"] = np.isin(np.arange(80), (5, 11, 30))
+        assert aipw(data, roles).failure == "too_few_rows"

@@ -58,13 +58,15 @@ def log_beta_tails(t: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Array,
     integrand falls from 1, log-concave; see `log_gamma_tails`.
     """
     t, a, b = jnp.broadcast_arrays(t, a, b)
-    return _tails(t, a, b, _constant(a, b))[1:]
+    _, left, side = _side(t, a, b, _constant(a, b))
+    rest = log_one_minus(side)
+    return jnp.where(left, side, rest), jnp.where(left, rest, side)
 
 
-def _tails(
+def _side(
     t: jax.Array, a: jax.Array, b: jax.Array, constant: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """log D, and the logs of both tails; ``constant`` is `_constant` of a and b."""
+    """log D, which side is meant, and the log of the tail there; ``constant`` is `_constant`."""
     log_x, log_y = _log_ratios(t, a, b)
     log_density = a * log_x + b * log_y + constant
     x, y = a / (a + b) * jnp.exp(log_x), b / (a + b) * jnp.exp(log_y)
@@ -73,9 +75,7 @@ def _tails(
     start, rest = jnp.where(left, x, y), jnp.where(left, y, x)
     integral = _integral(start, rest, near + 1, far)
     tail = log_density + jnp.log((1 + (a + b) * start * integral) / near)
-    tail = jnp.minimum(tail, -jnp.finfo(t.dtype).tiny)
-    other = log_one_minus(tail)
-    return log_density, jnp.where(left, tail, other), jnp.where(left, other, tail)
+    return log_density, left, jnp.minimum(tail, -jnp.finfo(t.dtype).tiny)
 
 
 def _log_ratios(t: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -134,8 +134,8 @@ def _find(
     constant = _constant(a, b)
 
     def step(t: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        log_density, to_x, past_x = _tails(t, a, b, constant)
-        log_tail = jnp.where(lower, to_x, past_x)
+        log_density, left, side = _side(t, a, b, constant)
+        log_tail = jnp.where(left == lower, side, jnp.log(-jnp.expm1(side)))
         hazard = jnp.exp(log_density - log_tail)
         excess = log_tail - jnp.where(lower, below, above)
         newton = jnp.where(lower, -excess, excess) / hazard

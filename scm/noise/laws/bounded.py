@@ -15,7 +15,7 @@ from scm.noise.laws.scores import (
     flipped,
     half_normal,
     log_lower,
-    log_normal,
+    log_normal_tail,
     log_one_minus,
     log_upper,
     real,
@@ -73,7 +73,7 @@ def _log_normal(d: Any, score: Score) -> jax.Array:
 
 
 def _half_normal_place(d: Any, value: jax.Array) -> Score:
-    return _by_upper(log_normal(-value / real(d.scale)) + _LOG_2)
+    return _by_upper(log_normal_tail(value / real(d.scale)) + _LOG_2)
 
 
 @law("HalfNormal", dist.HalfNormal, place=_half_normal_place)
@@ -127,7 +127,7 @@ def _pareto(d: Any, score: Score) -> jax.Array:
 
 def _levy_place(d: Any, value: jax.Array) -> Score:
     z = jnp.sqrt(real(d.scale) / (value - d.loc))
-    return _by_lower(log_normal(-z) + _LOG_2)
+    return _by_lower(log_normal_tail(z) + _LOG_2)
 
 
 @law("Levy", dist.Levy, place=_levy_place)

@@ -10,7 +10,7 @@ import numpy as np
 from numpyro import distributions as dist
 
 from scm.noise.laws.registry import law
-from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_upper, magnitude, real
+from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_tails, magnitude, real
 from scm.noise.score import NormalScore, Score
 
 __all__: list[str] = []
@@ -41,7 +41,7 @@ def _laplace_place(d: Any, value: jax.Array) -> Score:
 
 @law("Laplace", dist.Laplace, place=_laplace_place)
 def _laplace(d: Any, score: Score) -> jax.Array:
-    below, above = log_lower(score), log_upper(score)
+    below, above = log_tails(score)
     z = jnp.where(below < above, below + _LOG_2, -(above + _LOG_2))
     return d.loc + d.scale * z
 
@@ -53,7 +53,8 @@ def _logistic_place(d: Any, value: jax.Array) -> Score:
 
 @law("Logistic", dist.Logistic, place=_logistic_place)
 def _logistic(d: Any, score: Score) -> jax.Array:
-    return d.loc + d.scale * (log_lower(score) - log_upper(score))
+    below, above = log_tails(score)
+    return d.loc + d.scale * (below - above)
 
 
 def _gumbel_place(d: Any, value: jax.Array) -> Score:
@@ -120,8 +121,10 @@ def _asymmetric_laplace_place(d: Any, value: jax.Array) -> Score:
 @law("AsymmetricLaplace", dist.AsymmetricLaplace, place=_asymmetric_laplace_place)
 def _asymmetric_laplace(d: Any, score: Score) -> jax.Array:
     left, right, log_left = _sides(d)
-    below, above = log_lower(score) - log_left, log_upper(score) - log_one_minus(log_left)
-    return d.loc + jnp.where(below < 0, left * below, -right * above)
+    below, above = log_tails(score)
+    outside = below - log_left
+    inside = above - log_one_minus(log_left)
+    return d.loc + jnp.where(outside < 0, left * outside, -right * inside)
 
 
 def _classic(d: Any) -> Any:

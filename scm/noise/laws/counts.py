@@ -20,7 +20,7 @@ from scm.noise.laws.beta import log_beta_tails
 from scm.noise.laws.gamma import log_gamma_tails
 from scm.noise.laws.inverse import smallest
 from scm.noise.laws.registry import law
-from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_upper, real
+from scm.noise.laws.scores import LogScore, log_one_minus, log_tails, log_upper, real
 from scm.noise.score import Score
 
 __all__ = ["reaching", "whole"]
@@ -41,7 +41,7 @@ def reaching(score: Score, tails: Tails, start: Any, low: Any, high: Any = None)
 
     ``tails(k)`` gives the logs of P(X <= k) and P(X > k).
     """
-    below, above, start = jnp.broadcast_arrays(log_lower(score), log_upper(score), start)
+    below, above, start = jnp.broadcast_arrays(*log_tails(score), start)
     lower = below < above
     # no count beyond 2^30 (2^62) is looked for, so that a doubled step cannot overflow
     high = jnp.iinfo(jnp.result_type(int)).max // 2 if high is None else high
@@ -174,7 +174,7 @@ def _beta_binomial(d: Any, score: Score) -> jax.Array:
     Counted from 0, k is how many j have P(X <= j) < lower; from the other end, n - k is how many
     j have P(n - X <= j) <= upper.
     """
-    below, above = log_lower(score), log_upper(score)
+    below, above = log_tails(score)
     lower = below < above
     target = jnp.where(lower, below, above)
     one, zero, n = real(d.concentration1), real(d.concentration0), real(d.total_count)

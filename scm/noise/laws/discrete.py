@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from numpyro import distributions as dist
 
 from scm.noise.laws.registry import Law, law, read_by
-from scm.noise.laws.scores import LogScore, log_lower, log_upper, real
+from scm.noise.laws.scores import LogScore, log_lower, log_tails, real
 from scm.noise.score import Score
 
 __all__ = ["gumbel"]
@@ -77,7 +77,8 @@ def _ordered_logistic_place(d: Any, value: jax.Array) -> Score:
 @law("OrderedLogistic", dist.OrderedLogistic, place=_ordered_logistic_place)
 def _ordered_logistic(d: Any, score: Score) -> jax.Array:
     """How many cutpoints lie below predictor + logistic noise."""
-    noise = real(d.predictor) + log_lower(score) - log_upper(score)
+    below, above = log_tails(score)
+    noise = real(d.predictor) + below - above
     return jnp.sum(d.cutpoints < noise[..., None], axis=-1).astype(jnp.result_type(int))
 
 

@@ -58,13 +58,15 @@ def log_gamma_tails(t: jax.Array, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     with nothing cancelling, and derivatives in x and a as good as the values.
     """
     t, a = jnp.broadcast_arrays(t, a)
-    return _tails(t, a, _constant(a))[1:]
+    _, left, side = _side(t, a, _constant(a))
+    rest = log_one_minus(side)
+    return jnp.where(left, side, rest), jnp.where(left, rest, side)
 
 
-def _tails(
+def _side(
     t: jax.Array, a: jax.Array, constant: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """log T, and the logs of both tails; ``constant`` is `_constant` of a."""
+    """log T, whether x < a, and the log of the tail on that side; ``constant`` is `_constant`."""
     x = a * jnp.exp(t)
     nodes, weights, folds = quadrature(x.dtype)
     left = t < 0
@@ -75,9 +77,7 @@ def _tails(
     integral = end * jnp.sum(jnp.exp(exponent) * weights, axis=-1)
     term = constant - a * (jnp.expm1(t) - t)
     side = term + jnp.log(jnp.where(left, 1 + x * integral, a * integral))
-    side = jnp.minimum(side, -jnp.finfo(x.dtype).tiny)
-    rest = log_one_minus(side)
-    return term, jnp.where(left, side, rest), jnp.where(left, rest, side)
+    return term, left, jnp.minimum(side, -jnp.finfo(x.dtype).tiny)
 
 
 def _end(left: jax.Array, a: jax.Array, x: jax.Array, folds: float) -> jax.Array:
@@ -101,8 +101,8 @@ def _find(below: jax.Array, above: jax.Array, normal: jax.Array, a: jax.Array) -
     constant = _constant(a)
 
     def step(t: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        term, to_x, past_x = _tails(t, a, constant)
-        log_tail = jnp.where(lower, to_x, past_x)
+        term, left, side = _side(t, a, constant)
+        log_tail = jnp.where(left == lower, side, jnp.log(-jnp.expm1(side)))
         hazard = a * jnp.exp(term - log_tail)
         excess = log_tail - jnp.where(lower, below, above)
         newton = jnp.where(lower, -excess, excess) / hazard

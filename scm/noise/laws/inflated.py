@@ -11,7 +11,7 @@ from numpyro import distributions as dist
 from numpyro.distributions import constraints
 
 from scm.noise.laws.registry import Law, read, read_by, sampler
-from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_upper, real
+from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_tails, log_upper, real
 from scm.noise.score import Score
 
 __all__: list[str] = []
@@ -62,7 +62,7 @@ def _zero_inflated_place(d: Any, value: jax.Array) -> Score:
     place = read(d.base_dist).place
     assert place is not None
     here, (log_gate, log_open) = place(d.base_dist, value), _log_gate(d)
-    below, above = log_open + log_lower(here), log_open + log_upper(here)
+    below, above = (log_open + tail for tail in log_tails(here))
     return LogScore(
         jnp.where(value >= 0, jnp.logaddexp(below, log_gate), below),
         jnp.where(value < 0, jnp.logaddexp(above, log_gate), above),

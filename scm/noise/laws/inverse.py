@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from scm.noise.laws.scores import log_lower, log_upper
+from scm.noise.laws.scores import log_tails
 from scm.noise.score import Score
 
 __all__ = ["halley", "inverse", "smallest", "solved", "targets"]
@@ -25,7 +25,7 @@ Tails = Callable[..., tuple[jax.Array, jax.Array]]
 
 def targets(score: Score) -> tuple[jax.Array, jax.Array, jax.Array]:
     """What a score asks of a root: the logs of both tails, and the normal score to start from."""
-    return log_lower(score), log_upper(score), score.normal
+    return (*log_tails(score), score.normal)
 
 
 def inverse(tails: Tails, find: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
@@ -90,8 +90,7 @@ def solved(place: Callable[[Any, jax.Array], Score]) -> Callable[..., jax.Array]
     """
 
     def tails(x: jax.Array, distribution: Any, *_: Any) -> tuple[jax.Array, jax.Array]:
-        score = place(distribution, x)
-        return log_lower(score), log_upper(score)
+        return log_tails(place(distribution, x))
 
     def find(below: Any, above: Any, _: Any, distribution: Any, low: Any, high: Any) -> jax.Array:
         def excess(x: jax.Array) -> jax.Array:

@@ -13,7 +13,7 @@ from numpyro import distributions as dist
 from scm.noise.laws.counts import reaching
 from scm.noise.laws.inverse import solved, targets
 from scm.noise.laws.registry import Law, read, read_by, sampler
-from scm.noise.laws.scores import LogScore, log_lower, log_upper, real
+from scm.noise.laws.scores import LogScore, log_tails, real
 from scm.noise.score import Score
 
 __all__: list[str] = []
@@ -78,7 +78,7 @@ def _tails(part: Any, value: jax.Array) -> tuple[jax.Array, jax.Array]:
     over = jnp.zeros(jnp.shape(value), bool) if high is None else value > high
     inside = jnp.where(under | over, _inner(low, high), value)
     score = place(part, inside.astype(jnp.asarray(value).dtype))
-    below, above = log_lower(score), log_upper(score)
+    below, above = log_tails(score)
     return (
         jnp.where(under, -jnp.inf, jnp.where(over, 0.0, below)),
         jnp.where(over, -jnp.inf, jnp.where(under, 0.0, above)),
@@ -107,7 +107,6 @@ def _value(d: Any, score: Score) -> jax.Array:
         return _solve(*targets(score), d, low, high)
 
     def tails(k: jax.Array) -> tuple[jax.Array, jax.Array]:
-        place = _place(d, k)
-        return log_lower(place), log_upper(place)
+        return log_tails(_place(d, k))
 
     return reaching(score, tails, real(low), low, high)

@@ -11,7 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import erfinv, ndtr, ndtri
+from jax import lax
+from jax.scipy.special import erfinv, ndtri
 
 from scm.core.pytree import pytree
 from scm.noise.score import NormalScore, Score, WordScore
@@ -21,8 +22,9 @@ __all__ = [
     "flipped",
     "half_normal",
     "log_lower",
-    "log_normal",
+    "log_normal_tail",
     "log_one_minus",
+    "log_tails",
     "log_upper",
     "magnitude",
     "normal_of_log",
@@ -31,6 +33,7 @@ __all__ = [
 
 
 _HALF_LOG_2PI = float(np.log(2 * np.pi) / 2)
+_ROOT_HALF = float(np.sqrt(0.5))
 
 
 @pytree
@@ -60,55 +63,44 @@ def real(parameter: Any) -> jax.Array:
     return jnp.asarray(parameter, jnp.result_type(float))
 
 
-def log_lower(score: Score) -> jax.Array:
-    """log(lower), with full precision where lower is near 0 and where it is near 1."""
+def log_tails(score: Score) -> tuple[jax.Array, jax.Array]:
+    """log(lower) and log(upper), both with full precision where the tail is near 0 and near 1."""
     if isinstance(score, LogScore):
-        return score.log_lower
+        return score.log_lower, score.log_upper
     if isinstance(score, NormalScore):
-        return log_normal(score.value)
-    return _log(score.lower, score.upper)
+        below, tail = score.value < 0, log_normal_tail(magnitude(score.value))
+        rest = log_one_minus(tail)
+    else:
+        below = score.lower < score.upper
+        held = jnp.where(below, score.lower, score.upper)
+        tail, rest = jnp.log(jnp.maximum(held, jnp.finfo(held.dtype).tiny)), jnp.log1p(-held)
+    return jnp.where(below, tail, rest), jnp.where(below, rest, tail)
+
+
+def log_lower(score: Score) -> jax.Array:
+    """log(lower), with full precision."""
+    return log_tails(score)[0]
 
 
 def log_upper(score: Score) -> jax.Array:
-    """log(upper), with full precision where upper is near 0 and where it is near 1."""
-    if isinstance(score, LogScore):
-        return score.log_upper
-    if isinstance(score, NormalScore):
-        return log_normal(-score.value)
-    return _log(score.upper, score.lower)
+    """log(upper), with full precision."""
+    return log_tails(score)[1]
 
 
-def log_normal(z: jax.Array) -> jax.Array:
-    """log of the standard normal cdf; JAX's own loses its digits where that is near 1."""
-    held = z > -_far(z.dtype)
-    tail = ndtr(jnp.where(held, -magnitude(z), -1.0))
-    near = jnp.where(z > 0, jnp.log1p(-tail), jnp.log(tail))
-    return jnp.where(held, near, _log_tail(jnp.where(held, -40.0, z)))
+def log_normal_tail(size: jax.Array) -> jax.Array:
+    """The log of the probability that a standard normal value is above ``size`` >= 0.
+
+    Beyond what can be held it comes from the asymptotic series of Mills's ratio.
+    """
+    held = size < _far(size.dtype)
+    near = jnp.log(lax.erfc(jnp.where(held, size, 1.0) * _ROOT_HALF) / 2)
+    return jnp.where(held, near, _log_asymptote(jnp.where(held, 40.0, size)))
 
 
-def magnitude(z: jax.Array) -> jax.Array:
-    """The absolute value, with slope 1 at 0 where JAX's has 0: one side's slope, not none."""
-    return jnp.where(z < 0, -z, z)
-
-
-def _far(dtype: Any) -> float:
-    """From how far out on normal tails are computed by their asymptote: they cannot be held."""
-    return 12.0 if dtype == jnp.float32 else 36.0
-
-
-def _log_tail(z: jax.Array) -> jax.Array:
-    """log of the normal cdf for z < -12, from the asymptotic series of Mills's ratio."""
-    s = z**-2
+def _log_asymptote(size: jax.Array) -> jax.Array:
+    s = size**-2
     series = -s * (1 - s * (3 - s * (15 - s * 105)))
-    return -(z**2) / 2 - jnp.log(-z) - _HALF_LOG_2PI + jnp.log1p(series)
-
-
-def _log(tail: jax.Array, rest: jax.Array) -> jax.Array:
-    tiny = jnp.finfo(tail.dtype).tiny
-    small = tail < 0.5
-    return jnp.where(
-        small, jnp.log(jnp.maximum(tail, tiny)), jnp.log1p(-jnp.where(small, 0.5, rest))
-    )
+    return -(size**2) / 2 - jnp.log(size) - _HALF_LOG_2PI + jnp.log1p(series)
 
 
 def log_one_minus(log: jax.Array) -> jax.Array:
@@ -122,6 +114,16 @@ def log_one_minus(log: jax.Array) -> jax.Array:
     )
 
 
+def magnitude(z: jax.Array) -> jax.Array:
+    """The absolute value, with slope 1 at 0 where JAX's has 0: one side's slope, not none."""
+    return jnp.where(z < 0, -z, z)
+
+
+def _far(dtype: Any) -> float:
+    """From how far out on normal tails are computed by their asymptote: they cannot be held."""
+    return 12.0 if dtype == jnp.float32 else 36.0
+
+
 def flipped(score: Score, sign: Any = -1) -> Score:
     """The score with its tails exchanged where ``sign`` is negative."""
     if isinstance(sign, int | float) and sign > 0:
@@ -132,7 +134,7 @@ def flipped(score: Score, sign: Any = -1) -> Score:
         return WordScore(score.first ^ mask, score.second ^ mask)
     if isinstance(score, NormalScore):
         return NormalScore(jnp.where(turn, -score.value, score.value))
-    below, above = log_lower(score), log_upper(score)
+    below, above = log_tails(score)
     return LogScore(jnp.where(turn, above, below), jnp.where(turn, below, above))
 
 
@@ -154,18 +156,18 @@ def normal_of_log(log_tail: jax.Array) -> jax.Array:
     z^2 = -2 log_tail - log(2 pi z^2). The log of the cdf is concave, so the steps converge.
     """
     far = _far(log_tail.dtype)
-    held = log_tail > -(far**2) / 2 - np.log(far) - _HALF_LOG_2PI
+    held = log_tail > -(far**2) / 2 - float(np.log(far)) - _HALF_LOG_2PI
     near = ndtri(jnp.exp(jnp.where(held, log_tail, -1.0)))
     log_tail = jnp.where(held, -800.0, log_tail)
-    z = -jnp.sqrt(-2 * log_tail - jnp.log(-4 * np.pi * log_tail))
+    size = jnp.sqrt(-2 * log_tail - jnp.log(-4 * float(np.pi) * log_tail))
     for _ in range(3):
-        z = z + (_log_tail(z) - log_tail) / z
-    return jnp.where(held, near, z)
+        size = size + (_log_asymptote(size) - log_tail) / size
+    return jnp.where(held, near, -size)
 
 
 @normal_of_log.defjvp
 def _normal_of_log_jvp(primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
     """dz / dlog_tail is Mills's ratio."""
     z = normal_of_log(*primals)
-    log_mills = log_normal(z) + z**2 / 2 + _HALF_LOG_2PI
+    log_mills = log_normal_tail(magnitude(z)) + z**2 / 2 + _HALF_LOG_2PI
     return z, jnp.exp(log_mills) * tangents[0]

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from numpyro import distributions as dist
 
 from scm.noise.laws.registry import Law, read, read_by, sampler
-from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_upper, real
+from scm.noise.laws.scores import LogScore, log_lower, log_one_minus, log_tails, log_upper, real
 from scm.noise.score import Score
 
 __all__: list[str] = []
@@ -48,16 +48,19 @@ def _value(d: Any, score: Score) -> jax.Array:
     lower = lower(low) upper + lower(high) lower, and the same for the upper tail.
     """
     low, high = _ends(d)
-    below, above = log_lower(score), log_upper(score)
+    below, above = log_tails(score)
     if low is None:
         assert high is not None
-        inner = LogScore(below + log_lower(high), jnp.logaddexp(above, below + log_upper(high)))
+        to_high, past_high = log_tails(high)
+        inner = LogScore(below + to_high, jnp.logaddexp(above, below + past_high))
     elif high is None:
-        inner = LogScore(jnp.logaddexp(below, above + log_lower(low)), above + log_upper(low))
+        to_low, past_low = log_tails(low)
+        inner = LogScore(jnp.logaddexp(below, above + to_low), above + past_low)
     else:
+        (to_low, past_low), (to_high, past_high) = log_tails(low), log_tails(high)
         inner = LogScore(
-            jnp.logaddexp(above + log_lower(low), below + log_lower(high)),
-            jnp.logaddexp(above + log_upper(low), below + log_upper(high)),
+            jnp.logaddexp(above + to_low, below + to_high),
+            jnp.logaddexp(above + past_low, below + past_high),
         )
     value = read(d.base_dist).value(d.base_dist, inner)
     value = value if low is None else jnp.maximum(value, d.low)
@@ -80,9 +83,9 @@ def _log_between(start: Score | None, end: Score | None) -> jax.Array:
         return log_lower(end)
     if end is None:
         return log_upper(start)
-    low = log_lower(end) < log_upper(start)
+    (to_start, past_start), (to_end, past_end) = log_tails(start), log_tails(end)
     return jnp.where(
-        low,
-        log_lower(end) + log_one_minus(log_lower(start) - log_lower(end)),
-        log_upper(start) + log_one_minus(log_upper(end) - log_upper(start)),
+        to_end < past_start,
+        to_end + log_one_minus(to_start - to_end),
+        past_start + log_one_minus(past_end - past_start),
     )
