@@ -215,7 +215,8 @@ def _converted(equation: Any, argument: Expression) -> Expression:
     before, after = equation.invars[0].aval.dtype, equation.outvars[0].aval.dtype
     if after == jnp.bool_ and before != jnp.bool_:
         return Expression(f"bool({argument.text})", _CALL)
-    if jnp.issubdtype(before, jnp.floating) and jnp.issubdtype(after, jnp.integer):
+    whole = jnp.issubdtype(after, jnp.integer)
+    if whole and (before == jnp.bool_ or jnp.issubdtype(before, jnp.floating)):
         return Expression(f"int({argument.text})", _CALL)
     return argument
 
