@@ -16,7 +16,7 @@ run: $(VENV)/.installed          ## the college study, from Card's data to a rep
 	$(BIN)/scm run configs/college.toml
 
 test: check                      ## the whole suite: style, types, import rules, tests and doctests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.installed        ## style, types and import rules only
 	$(BIN)/ruff check .
