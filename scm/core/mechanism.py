@@ -141,6 +141,11 @@ def _checked(name: str, value: Any) -> Any:
             "is one number or array: return jnp.stack([...]), or split it into several variables"
         )
     array = jnp.asarray(value)
+    if jnp.iscomplexobj(array):
+        raise ModelError(
+            f"{name}: its function returns complex numbers; a variable is real: return "
+            "jnp.stack([z.real, z.imag])"
+        )
     return jax.lax.convert_element_type(array, jax.dtypes.canonicalize_dtype(array.dtype))
 
 

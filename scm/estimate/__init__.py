@@ -4,7 +4,7 @@
 >>> from scm.estimate import Roles, ols
 >>> data = {"dose": np.array([0, 1, 2, 3, 4]), "effect": np.array([1, 3, 4, 7, 8.0])}
 >>> ols(data, Roles(treatment="dose", outcome="effect"), covariance="HC1")
-Estimate(1.8, se 0.1571, interval 1.3 to 2.3, n 5)
+Estimate(1.8, se 0.0966..., interval 1.492... to 2.107..., n 5)
 >>> ols.target, sorted(ESTIMATORS)[:3]
 ('variance-weighted slope', ['aipw', 'anderson_rubin', 'difference_in_means'])
 """

@@ -21,8 +21,8 @@ class Failure(NamedTuple):
 _SENTENCES = {
     "bad_weights": "A weight is negative, NaN or infinite.",
     "non_finite": "A column in use holds NaN or infinity in a row that counts.",
-    "too_few_rows": "There are too few rows for the coefficients and their standard error.",
     "treatment_not_binary": "The treatment takes values other than 0 and 1.",
+    "too_few_rows": "There are too few rows for the coefficients and their standard error.",
     "constant_treatment": "The treatment does not vary.",
     "collinear": "A column is constant, or a linear combination of the others.",
     "empty_stratum": "Positivity fails: in some stratum all, or none, are treated.",

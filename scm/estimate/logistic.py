@@ -1,4 +1,4 @@
-"""Logistic regression of the treatment: the propensities, and what their fitting adds to a variance."""
+"""Logistic regression of the treatment: propensities, and what fitting them adds to a variance."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def difference_in_means(sample: Sample, roles: Roles, level: float) -> Estimate:
     >>> import numpy as np
     >>> data = {"drug": np.array([1, 1, 1, 0, 0, 0]), "pulse": np.array([60, 62, 64, 70, 71, 72.0])}
     >>> difference_in_means(data, Roles("drug", "pulse"))
-    Estimate(-9, se 1.291, interval -13.1212 to -4.87879, n 6)
+    Estimate(-9, se 1.291, interval -13.15... to -4.844..., n 6)
     """
     arms = arms_of(sample)
     unit = power_of_two(sample.outcome)  # in which squares neither vanish nor overflow

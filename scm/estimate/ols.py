@@ -31,13 +31,13 @@ __all__ = ["ols"]
 def ols(sample: Sample, roles: Roles, level: float, *, covariance: str = "classical") -> Estimate:
     """The least-squares coefficient of the treatment, beside an intercept and ``adjust``.
 
-    ``Y = a + b T + c'W + e``; the value is b. Where effects differ between units it is their average
-    with weights ``Var(T | W)``, not the ATE.
+    ``Y = a + b T + c'W + e``; the value is b. Where effects differ between units it is their
+    average with weights ``Var(T | W)``, not the ATE.
 
     Options:
         covariance: "classical" ``s**2 (X'X)^-1`` with ``s**2 = e'e / (n - k)``, or robust against
-            unequal variances: "HC0" (White), "HC1" (times n/(n - k)), "HC2" (``e**2/(1 - h)``, h the
-            leverage), "HC3" (``e**2/(1 - h)**2``).
+            unequal variances: "HC0" (White), "HC1" (times n/(n - k)), "HC2" (``e**2/(1 - h)``,
+            h the leverage), "HC3" (``e**2/(1 - h)**2``).
 
     The interval is Student's t with n - k degrees of freedom, under every covariance (statsmodels
     takes the normal law under HC unless told ``use_t=True``).
@@ -50,7 +50,7 @@ def ols(sample: Sample, roles: Roles, level: float, *, covariance: str = "classi
     >>> import numpy as np
     >>> data = {"t": np.array([0, 1, 2, 3, 4]), "y": np.array([1, 3, 4, 7, 8.0])}
     >>> ols(data, Roles("t", "y"))
-    Estimate(1.8, se 0.1633, interval 1.2803 to 2.3197, n 5)
+    Estimate(1.8, se 0.1633, interval 1.28... to 2.319..., n 5)
     """
     k = sample.adjust.shape[1] + 1
     # The treatment stands last of the regressors: its coefficient is a quotient of entries of R.
@@ -69,7 +69,7 @@ def ols(sample: Sample, roles: Roles, level: float, *, covariance: str = "classi
     else:
         residual = y - product(x, slopes)
         squares, full_leverage = _squares(covariance, residual, x, r_inverse, sample, degrees)
-        # The treatment, cleared of the other columns, is x @ influence; b is its mean product with y.
+        # b is the mean product of y and the treatment cleared of the other columns, in this unit.
         influence = product(x, r_inverse[:, k - 1]) * r_inverse[k - 1, k - 1]
         se = jnp.sqrt(product(sample.weights, squares * influence**2)) / sample.n
     unit = all_.scale[k] / all_.scale[k - 1]

@@ -128,7 +128,8 @@ class Estimator:
     """An estimator: call it with data and roles; read off what it aims at and what it assumes.
 
     Made by the decorator ``estimator``. A call is pure, and traces under ``jit`` (roles, level and
-    options static), ``vmap`` and ``lax.map``; compiled programs are kept by shapes, roles and options.
+    options static), ``vmap`` and ``lax.map``; programs are kept by shapes, roles and options. Over
+    replicated data sets on a CPU ``lax.map`` is some four times faster than ``vmap``.
     """
 
     name: str
@@ -207,13 +208,11 @@ class Estimator:
             if isinstance(self.options[name], tuple):
                 settings[name] = value = as_names(name, value)
             allowed = self.choices.get(name)
-            if allowed and not any(
-                value is a or (isinstance(a, str) and value == a) for a in allowed
-            ):
+            # Not ``value in allowed``: 1 is no True here, and an array's == no bool.
+            if allowed and not any(type(value) is type(a) and value == a for a in allowed):
                 close = nearest(value, allowed) if isinstance(value, str) else ""
-                raise ValueError(
-                    f"{self.name}: {name}={value!r} is not one of {', '.join(map(repr, allowed))}{close}"
-                )
+                listed = ", ".join(map(repr, allowed))
+                raise ValueError(f"{self.name}: {name}={value!r} is not one of {listed}{close}")
         return settings
 
 
@@ -229,7 +228,7 @@ def estimator(
     choices: Mapping[str, tuple[Any, ...]] | None = None,
     moments: Callable[..., float] = lambda roles, **options: float("inf"),
 ) -> Callable[[Callable[..., Estimate]], Estimator]:
-    """Make an estimator of a function ``(sample, roles, level, *, option=default, ...) -> Estimate``.
+    """Make an estimator of ``(sample, roles, level, *, option=default, ...) -> Estimate``.
 
     Arguments:
         target, assumes, needs, choices: see ``Estimator``; yes-or-no options need no choices.

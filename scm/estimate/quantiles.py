@@ -1,4 +1,4 @@
-"""Quantiles that intervals need, at a known level and for degrees of freedom known only at run time.
+"""Quantiles for intervals: the level known when traced, the degrees of freedom only when run.
 
 JAX has no quantile of the t or F law, and inverting its incomplete beta function loses all digits
 in float32 once there are some 10**4 degrees of freedom. The level is known when the program is
@@ -39,10 +39,11 @@ def t_quantile(level: float, dof: jax.Array) -> jax.Array:
 
 
 def f_quantile(level: float, numerator: int, dof: jax.Array) -> jax.Array:
-    """The quantile of F: ``P(F <= f) = level`` with ``numerator`` and ``dof >= 1`` degrees of freedom.
+    """The quantile of F: ``P(F <= f) = level`` with ``numerator`` and ``dof`` degrees of freedom.
 
-    Arguments: ``level`` in (0, 1) and ``numerator`` are known at trace time; ``dof`` is any real
-    array. The error is below 1e-9 of the value in float64, and rounding in float32.
+    Arguments: ``level`` in (0, 1) and ``numerator`` are known when traced; ``dof`` is an array of
+    numbers, not less than 1. The error is below 1e-9 of the value in float64, and rounding in
+    float32.
 
     >>> round(float(f_quantile(0.95, 2, 10.0)), 4)
     4.1028

@@ -25,8 +25,9 @@ class Roles:
 
     Errors: TypeError for what is not a name, ValueError for a column with two parts.
 
-    >>> Roles("educ", "lwage", adjust=["exper", "black"], instruments="nearc4")
-    Roles(treatment='educ', outcome='lwage', adjust=('exper', 'black'), instruments=('nearc4',), mediators=())
+    >>> roles = Roles("educ", "lwage", adjust=["exper", "black"], instruments="nearc4")
+    >>> roles.adjust, roles.instruments
+    (('exper', 'black'), ('nearc4',))
     """
 
     treatment: str

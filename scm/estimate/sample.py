@@ -175,9 +175,8 @@ def _numeric(raw: Any, what: str, who: str) -> Any:
         )
     if array.ndim != 1:
         raise ValueError(
-            f"{who}: {what} has shape {array.shape}, and one value a row, shape (n,), is wanted; for "
-            "replicated data sets write jax.vmap(lambda data: "
-            f"{who}(data, roles))(data)"
+            f"{who}: {what} has shape {array.shape}, and one value a row, shape (n,), is wanted; "
+            f"for replicated data sets write jax.vmap(lambda data: {who}(data, roles))(data)"
         )
     return array
 

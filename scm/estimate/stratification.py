@@ -33,29 +33,30 @@ def stratification(
 ) -> Estimate:
     """The differences of means within strata, averaged over the strata's shares.
 
-    A stratum s is one combination of values of all ``adjust`` columns. With d_s the difference of its
-    arms' means and p_s its share, of all units for the ATE and of the treated for the ATT, the
+    A stratum s is one combination of values of all ``adjust`` columns. With d_s the difference of
+    its arms' means and p_s its share, of all units for the ATE and of the treated for the ATT, the
     value is ``sum(p_s d_s)``, and
 
         se**2 = sum(p_s**2 (v1_s / n1_s + v0_s / n0_s))  +  sum(p_s (d_s - value)**2) / N
 
-    with v the variances within arms, of divisor n_as, and N the number of units the shares were counted
-    on. The first sum is Neyman's variance given the strata's sizes. The second is what counting the
-    shares adds when the units are themselves a sample. Together they are the variance of the
-    influence function of the saturated model, the same as aipw's with a dummy per stratum.
+    with v the variances within arms, their divisors the arms' sizes n1_s and n0_s, and N the number
+    of units the shares were counted on. The first sum is Neyman's variance given the strata's
+    sizes. The second is what counting the shares adds when the units are themselves a sample.
+    Together they are the variance of the influence function of the saturated model: aipw's, with a
+    dummy for each stratum.
 
     Options:
         target: "ATE" or "ATT".
         shares: "estimated" takes both sums; "fixed" the first only, for strata whose shares are
             known or are the population of interest.
 
-    The interval is normal. An arm of one unit in a stratum has variance 0 here, and the standard error
-    is then too small: ``single_units`` counts them.
+    The interval is normal. An arm of one unit in a stratum has variance 0 here, and the standard
+    error is then too small: ``single_units`` counts them.
 
-    Roles: treatment (0 or 1), outcome, adjust: any number of discrete columns, none for one stratum.
+    Roles: treatment (0 or 1), outcome, adjust (any number of discrete columns; none: one stratum).
     Diagnostics: ``strata``, ``single_units``.
-    Failures: treatment_not_binary, constant_treatment, too_few_rows, empty_stratum (a stratum lacks an
-    arm; for the ATT, has treated units and no others).
+    Failures: treatment_not_binary, constant_treatment, too_few_rows, empty_stratum (a stratum lacks
+    an arm; for the ATT, has treated units and no others).
     Source: G. W. Imbens and D. B. Rubin, Causal Inference (2015), chapters 9 and 17.
 
     >>> import numpy as np

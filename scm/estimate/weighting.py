@@ -47,8 +47,8 @@ def ipw(
 
     Roles: treatment (0 or 1), outcome, adjust.
     Diagnostics: ``converged``, ``iterations``, ``propensity_min``, ``propensity_max`` (unclipped).
-    Failures: treatment_not_binary, constant_treatment, collinear, too_few_rows (n no greater than the
-    number of coefficients), separation, extreme_propensity (unless clipped).
+    Failures: treatment_not_binary, constant_treatment, collinear, too_few_rows (n no greater than
+    the number of coefficients), separation, extreme_propensity (unless clipped).
     Source: J. K. Lunceford and M. Davidian, Statistics in Medicine 23 (2004), 2937-2960.
 
     >>> import numpy as np
@@ -62,7 +62,8 @@ def ipw(
     """
     if clip is not None and not (isinstance(clip, (int, float)) and 0 < clip < 0.5):
         raise ValueError(
-            f"ipw: clip: None, or a number between 0 and 0.5, is wanted, given {clip!r}; write clip=0.01"
+            f"ipw: clip: None, or a number between 0 and 0.5, is wanted, given {clip!r}; "
+            "write clip=0.01"
         )
     arms, fit, failures = _fitted(sample)
     if clip is not None:
@@ -101,10 +102,11 @@ def ipw(
 def aipw(sample: Sample, roles: Roles, level: float, *, outcome_model: str = "linear") -> Estimate:
     """Augmented inverse probability weighting: right if either of its two models is.
 
-    ``mean(psi)``, with ``psi = m1 - m0 + T (Y - m1) / e - (1 - T) (Y - m0) / (1 - e)``: e the fitted
-    logistic propensity, m1 and m0 the outcome regressions of the two arms, both on ``adjust``.
-    ``se = sqrt(mean((psi - value)**2) / n)``, divisor n, which is exact in large samples if both are
-    right, and too large with right propensities beside a wrong outcome model; the interval is normal.
+    ``mean(psi)``, with ``psi = m1 - m0 + T (Y - m1) / e - (1 - T) (Y - m0) / (1 - e)``: e the
+    fitted logistic propensity, m1 and m0 the outcome regressions of the two arms, all on
+    ``adjust``. ``se = sqrt(mean((psi - value)**2) / n)``, divisor n: exact in large samples if both
+    models are right, and too large with right propensities beside a wrong outcome model. The
+    interval is normal.
 
     Options:
         outcome_model: "linear", least squares within each arm; "mean", the mean of each arm, which
@@ -112,8 +114,8 @@ def aipw(sample: Sample, roles: Roles, level: float, *, outcome_model: str = "li
 
     Roles: treatment (0 or 1), outcome, adjust.
     Diagnostics: ``converged``, ``iterations``, ``propensity_min``, ``propensity_max``.
-    Failures: treatment_not_binary, constant_treatment, collinear (also within an arm), too_few_rows (an
-    arm has no more rows than its regression has coefficients), separation, extreme_propensity.
+    Failures: treatment_not_binary, constant_treatment, collinear (also within an arm), too_few_rows
+    (an arm has no more rows than its regression has coefficients), separation, extreme_propensity.
     Source: J. M. Robins, A. Rotnitzky and L. P. Zhao, JASA 89 (1994), 846-866.
 
     >>> import numpy as np

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
 
@@ -33,6 +34,7 @@ _LINEAR = frozenset({
     "reduce_sum", "reshape", "rev", "slice", "squeeze", "stop_gradient", "transpose", "pad",
     "add", "add_any", "sub", "split", "stack", "tile", "unstack",
 })  # fmt: skip
+_MOVES = frozenset({"broadcast_in_dim", "reshape", "squeeze", "copy", "expand_dims", "slice"})
 _BILINEAR = frozenset({"mul", "dot_general", "conv_general_dilated"})
 _LINEAR_IN_FIRST = frozenset({"div", "gather", "dynamic_slice"})  # the others must be known
 _CALLS = frozenset({"jit", "pjit", "closed_call", "core_call", "custom_jvp_call",
@@ -74,6 +76,8 @@ def _applied(equation: Any, parts: list[Part]) -> list[Part]:
     if name == "convert_element_type":
         return [_converted(equation, parts[0])]
     random = [part.random for part in parts]
+    if not _keeps_reals(equation, parts):
+        return _lost(equation)
     allowed = (
         name in _LINEAR
         or (name in _BILINEAR and sum(random) == 1)
@@ -109,12 +113,31 @@ def _evaluated(jaxpr: Jaxpr, equation: Any, held: dict[Any, Part]) -> list[Any]:
 
 
 def _converted(equation: Any, part: Part) -> Part:
-    """A change of dtype keeps a mean, unless fractions are cut off."""
+    """A change of dtype keeps a mean, unless fractions or high digits are cut off."""
     before, after = equation.invars[0].aval.dtype, equation.outvars[0].aval.dtype
-    narrows = jnp.issubdtype(before, jnp.floating) and not jnp.issubdtype(after, jnp.inexact)
-    if narrows or (after == jnp.bool_ and before != jnp.bool_):
-        return _lost(equation)[0]
-    return part
+    wide = jnp.issubdtype(after, jnp.floating) and after.itemsize >= 4
+    whole = jnp.issubdtype(after, jnp.signedinteger) and not jnp.issubdtype(before, jnp.floating)
+    if wide or (whole and after.itemsize >= 4 and after.itemsize >= before.itemsize):
+        return part
+    return part if after == before else _lost(equation)[0]
+
+
+def _keeps_reals(equation: Any, parts: list[Part]) -> bool:
+    """Whether an operation on these dtypes is that of the real numbers.
+
+    Small and unsigned integers wrap, integer division cuts, half precision rounds; and a product
+    of integers is trusted only with a factor that is small.
+    """
+    dtype = equation.outvars[0].aval.dtype
+    if jnp.issubdtype(dtype, jnp.floating):
+        return dtype.itemsize >= 4
+    if not jnp.issubdtype(dtype, jnp.signedinteger) or dtype.itemsize < 4:
+        return dtype == jnp.bool_ and equation.primitive.name in _MOVES
+    if equation.primitive.name == "mul":
+        factors = [part.value for part in parts if not part.random]
+        known = [each for each in factors if not isinstance(each, jax.core.Tracer)]
+        return len(known) == 1 and bool((abs(known[0]) < 2**15).all())
+    return equation.primitive.name not in ("div", "dot_general")
 
 
 def _floating(value: Any) -> Any:

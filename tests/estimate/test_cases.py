@@ -1,4 +1,4 @@
-"""Small data sets with known answers: those of the published cases that an estimator here is about."""
+"""Small data sets with known answers, each with the estimator that must find it."""
 
 from __future__ import annotations
 

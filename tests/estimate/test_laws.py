@@ -1,7 +1,7 @@
 """Laws that every estimator keeps: a new one is under them as soon as it is registered.
 
-Options are under the laws in float64, defaults in both precisions and in batches. All data sets have
-the same shape, so that each program is compiled once.
+Options are under the laws in float64, defaults in both precisions and in batches. All data sets
+have the same shape, so that each program is compiled once.
 """
 
 from __future__ import annotations
@@ -193,27 +193,19 @@ def test_one_program_serves_all_data_of_a_shape(name: str) -> None:
     assert ESTIMATORS[name]._compute._cache_size() == before  # type: ignore[attr-defined]
 
 
+def with_entry(column: str, entry: float) -> Callable[[dict], dict]:
+    return lambda d: {**d, column: np.where(np.arange(N) == 4, entry, d[column])}
+
+
 SPOILS: dict[str, tuple[str, Callable[[dict], dict]]] = {
     "all treated": ("constant_treatment", lambda d: {**d, "t": np.ones(N)}),
     "none treated": ("constant_treatment", lambda d: {**d, "t": np.zeros(N)}),
     "a column twice": ("collinear", lambda d: {**d, "b": 2 * d["a"] - 1}),
     "a constant column": ("collinear", lambda d: {**d, "b": np.full(N, 0.1)}),
-    "NaN in the outcome": (
-        "non_finite",
-        lambda d: {**d, "y": np.where(np.arange(N) == 4, np.nan, d["y"])},
-    ),
-    "an infinite treatment": (
-        "non_finite",
-        lambda d: {**d, "t": np.where(np.arange(N) == 4, np.inf, d["t"])},
-    ),
-    "NaN in adjust": (
-        "non_finite",
-        lambda d: {**d, "a": np.where(np.arange(N) == 4, np.nan, d["a"])},
-    ),
-    "NaN in an instrument": (
-        "non_finite",
-        lambda d: {**d, "z1": np.where(np.arange(N) == 4, np.nan, d["z1"])},
-    ),
+    "NaN in the outcome": ("non_finite", with_entry("y", np.nan)),
+    "an infinite treatment": ("non_finite", with_entry("t", np.inf)),
+    "NaN in adjust": ("non_finite", with_entry("a", np.nan)),
+    "NaN in an instrument": ("non_finite", with_entry("z1", np.nan)),
 }
 
 

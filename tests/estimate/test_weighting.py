@@ -165,11 +165,6 @@ def test_the_drug_table(x64: None, drug: dict, estimate: Callable) -> None:
         np.testing.assert_allclose(found.se**2, within + np.var(effects) / 244, rtol=1e-8)
 
 
-def test_aipw_with_both_models_wrong(x64: None, kidney: dict) -> None:
-    """Outcome model the arm's mean, propensity 1/2: nothing is left of the adjustment."""
-    np.testing.assert_allclose(aipw(kidney, Roles("a", "success")).value, -8 / 175, rtol=1e-9)
-
-
 def test_horvitz_thompson_by_hand(x64: None) -> None:
     """Shares 3/4 and 1/4: 4/3 and 4 times the treated, over all eight."""
     data = {

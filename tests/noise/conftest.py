@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import lax
 from scipy import special
 
 from scm.noise.laws import law_of
@@ -36,14 +37,29 @@ class Entry:
     """Relative error allowed in float32."""
     double: float = 1e-11
     """Relative error allowed in float64; other libraries have theirs too."""
+    tail: float = 1e-4
+    """Relative error allowed in a tail probability in float32."""
+    slope: float = 1e-4
+    """Relative error allowed in a derivative, finite differences having theirs."""
+    solved: bool = False
+    """Whether it is found by iteration: compiled then, and else run operation by operation."""
+    counts: bool = False
+    """Whether its values are whole numbers, which have no derivatives."""
+    cut: bool = False
+    """Whether the law ends where its density does not, so that values near the end are rounded."""
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def sets(self) -> tuple[tuple[float, ...], ...]:
+        """The parameter sets; three at least, so that operations run one by one have one shape."""
+        return self.at + self.at[-1:] * (3 - len(self.at))
+
     def parameters(self) -> tuple[jax.Array, ...]:
         """Each parameter, of shape (sets,), in the precision of the day."""
         kind = jnp.result_type(float)
-        return tuple(jnp.asarray(each, kind) for each in zip(*self.at, strict=True))
+        return tuple(jnp.asarray(each, kind) for each in zip(*self.sets, strict=True))
 
     def held(self) -> list[tuple[float, ...]]:
         """The parameter sets as the precision of the day holds them."""
@@ -71,7 +87,9 @@ class Entry:
         low = lower < upper
         return np.stack(
             [
-                np.where(low, law.ppf(np.where(low, lower, 0.5)), law.isf(np.where(low, 0.5, upper)))
+                np.where(
+                    low, law.ppf(np.where(low, lower, 0.5)), law.isf(np.where(low, 0.5, upper))
+                )
                 for law in self.references()
             ]
         )
@@ -79,7 +97,8 @@ class Entry:
     def grid(self, function: Callable) -> Callable:
         """``function(x, *parameters)`` of one unit over all scores and all parameter sets."""
         inner = jax.vmap(function, (0, *(None for _ in self.at[0])))
-        return jax.jit(jax.vmap(inner, (None, *(0 for _ in self.at[0]))))
+        outer = jax.vmap(inner, (None, *(0 for _ in self.at[0])))
+        return jax.jit(outer) if self.solved else outer
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -94,53 +113,69 @@ class Draws:
 
     values: np.ndarray
     """Shape (sets, scores)."""
+    places: tuple[np.ndarray, np.ndarray] | None
+    """The tails of these values by the law's own account, of the same shape."""
     lower: np.ndarray
     upper: np.ndarray
+
+    def first(self, n: int) -> "Draws":
+        places = None if self.places is None else tuple(each[:, :n] for each in self.places)
+        return Draws(self.values[:, :n], places, self.lower[:n], self.upper[:n])
 
     @property
     def random(self) -> np.ndarray:
         """The values of random words alone."""
         return self.values[:, len(TAILS) :]
 
-    def first(self, n: int) -> "Draws":
-        return Draws(self.values[:, :n], self.lower[:n], self.upper[:n])
-
 
 @pytest.fixture(scope="module")
 def draws(entry: Entry) -> Draws:
     """200,000 draws over all parameter sets, float32, from one fixed stream."""
-    size = 200_000 // len(entry.at)
+    size = 200_000 // len(entry.sets)
     first, second = (np.asarray(each) for each in words(stream_of(2026), span(0, size)))
     tails = (TAILS * 2.0**32).astype(np.uint32)
     pair = np.concatenate([tails, first]), np.concatenate([np.zeros_like(tails), second])
-    program = entry.grid(lambda each, *p: entry.value(WordScore(*each), *p))
+
+    def program(each: Any, *parameters: Any) -> Any:
+        value = lax.optimization_barrier(entry.value(WordScore(*each), *parameters))
+        if not entry.has_place():
+            return value, None
+        place = entry.place(value, *parameters)
+        return value, (place.lower, place.upper)
+
+    values, places = jax.tree.map(np.asarray, entry.grid(program)(pair, *entry.parameters()))
     lower = (pair[0] + 0.5) / 2.0**32
-    return Draws(np.asarray(program(pair, *entry.parameters())), lower, 1 - lower)
+    return Draws(values, places, lower, 1 - lower)
 
 
 @dataclasses.dataclass(frozen=True)
-class Trip:
-    """Values at normal scores, the values at the places of those, and scipy's."""
+class Doubles:
+    """Values at the `NORMAL` scores in float64, the scores of these values, and derivatives."""
 
     values: np.ndarray
-    again: np.ndarray | None
+    """Shape (sets, scores), as all the others."""
+    places: np.ndarray | None
+    slopes: tuple[np.ndarray, ...]
+    """In the score, and in each parameter; empty for counts."""
     expected: np.ndarray
 
 
-@pytest.fixture(scope="module", params=["float32", "float64"])
-def trip(entry: Entry, request: pytest.FixtureRequest) -> Trip:
+@pytest.fixture(scope="module")
+def doubles(entry: Entry) -> Doubles:
     def program(z: Any, *parameters: Any) -> Any:
-        value = entry.value(NormalScore(z), *parameters)
-        if not entry.has_place():
-            return value, None
-        return value, entry.value(entry.place(value, *parameters), *parameters)
+        every = lambda z, *p: entry.value(NormalScore(z), *p)
+        if entry.counts:
+            value, slopes = every(z, *parameters), ()
+        else:
+            arguments = tuple(range(1 + len(parameters)))
+            value, slopes = jax.value_and_grad(every, arguments)(z, *parameters)
+        place = entry.place(value, *parameters).normal if entry.has_place() else None
+        return value, place, slopes
 
-    with jax.enable_x64(request.param == "float64"):
-        z = jnp.asarray(NORMAL)
-        values, again = entry.grid(program)(z, *entry.parameters())
-        z = np.asarray(z, float)
-        expected = entry.quantiles(special.ndtr(z), special.ndtr(-z))
-    return Trip(np.asarray(values), None if again is None else np.asarray(again), expected)
+    with jax.enable_x64(True):
+        found = entry.grid(program)(jnp.asarray(NORMAL), *entry.parameters())
+        expected = entry.quantiles(special.ndtr(NORMAL), special.ndtr(-NORMAL))
+    return Doubles(*jax.tree.map(np.asarray, found), expected)
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,8 @@ _LOG_2PI = float(np.log(2 * np.pi))
 
 def _log_beta(a: jax.Array, b: jax.Array) -> jax.Array:
     """log B(a, b) for min(a, b) < 10, without cancelling where the other is large."""
-    small, large = jnp.minimum(a, b), jnp.maximum(a, b)
-    total = a + b
-    safe = jnp.maximum(large, 10.0)
+    small, large = jnp.where(a > b, b, a), jnp.where(a > b, a, b)
+    safe = jnp.where(large < 10, 10.0, large)
     ratio = (
         -small * jnp.log(small + safe)
         - (safe - 0.5) * jnp.log1p(small / safe)
@@ -35,7 +34,7 @@ def _log_beta(a: jax.Array, b: jax.Array) -> jax.Array:
         + stirling(safe)
         - stirling(small + safe)
     )
-    direct = gammaln(large) - gammaln(total)
+    direct = gammaln(large) - gammaln(a + b)
     return gammaln(small) + jnp.where(large < 10, direct, ratio)
 
 
@@ -84,7 +83,7 @@ def _log_ratios(t: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Array, ja
     Or by the other end, where q is the smaller: -M and -t - M, M = log(1 + q (e^-t - 1)).
     """
     flip = a > b
-    part, s = jnp.minimum(a, b) / (a + b), jnp.where(flip, -t, t)
+    part, s = jnp.where(flip, b, a) / (a + b), jnp.where(flip, -t, t)
     growth = jnp.where(s > 80, s + jnp.log(part), jnp.log1p(part * jnp.expm1(jnp.minimum(s, 80.0))))
     return jnp.where(flip, 0, t) - growth, jnp.where(flip, -t, 0) - growth
 
@@ -164,7 +163,12 @@ def _start(
     return jnp.where((a > 1) & (b > 1), bulk, power - jnp.log(a / b))
 
 
-log_beta_quantile = inverse(log_beta_tails, _find)
+def _log_density(t: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
+    log_x, log_y = _log_ratios(t, a, b)
+    return a * log_x + b * log_y + _constant(a, b)
+
+
+log_beta_quantile = inverse(log_beta_tails, _find, _log_density)
 
 
 def _beta_place(d: Any, value: jax.Array) -> Score:

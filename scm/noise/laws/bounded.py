@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from numpyro import distributions as dist
 
 from scm.noise.laws.registry import law
@@ -26,6 +27,7 @@ __all__: list[str] = []
 
 _HALF_PI = float(np.pi / 2)
 _LOG_2 = float(np.log(2))
+_ROOT_HALF = float(np.sqrt(0.5))
 
 
 def _by_upper(log_tail: jax.Array) -> LogScore:
@@ -50,8 +52,13 @@ def _uniform(d: Any, score: Score) -> jax.Array:
 
 def _log_uniform_place(d: Any, value: jax.Array) -> Score:
     width = jnp.log(real(d.high) / d.low)
-    below, above = jnp.log(value / d.low), jnp.log(d.high / value)
+    below, above = _log_ratio(value, d.low), -_log_ratio(value, d.high)
     return LogScore(jnp.log(below / width), jnp.log(above / width))
+
+
+def _log_ratio(value: jax.Array, end: Any) -> jax.Array:
+    """log(value / end), exact where they are near each other."""
+    return jnp.log1p((value - real(end)) / end)
 
 
 @law("LogUniform", dist.LogUniform, place=_log_uniform_place)
@@ -73,7 +80,15 @@ def _log_normal(d: Any, score: Score) -> jax.Array:
 
 
 def _half_normal_place(d: Any, value: jax.Array) -> Score:
-    return _by_upper(log_normal_tail(value / real(d.scale)) + _LOG_2)
+    return _sized(value / real(d.scale))
+
+
+def _sized(size: jax.Array) -> LogScore:
+    """The place of the size of a standard normal value: erf, and erfc where that is the smaller."""
+    near = size < 0.5
+    tail = log_normal_tail(size) + _LOG_2
+    below = jnp.log(lax.erf(jnp.where(near, size, 0.5) * _ROOT_HALF))
+    return LogScore(jnp.where(near, below, log_one_minus(tail)), tail)
 
 
 @law("HalfNormal", dist.HalfNormal, place=_half_normal_place)
@@ -117,7 +132,7 @@ def _gompertz(d: Any, score: Score) -> jax.Array:
 
 
 def _pareto_place(d: Any, value: jax.Array) -> Score:
-    return _by_upper(-real(d.alpha) * jnp.log(value / real(d.scale)))
+    return _by_upper(-real(d.alpha) * _log_ratio(value, d.scale))
 
 
 @law("Pareto", dist.Pareto, place=_pareto_place)
@@ -126,8 +141,7 @@ def _pareto(d: Any, score: Score) -> jax.Array:
 
 
 def _levy_place(d: Any, value: jax.Array) -> Score:
-    z = jnp.sqrt(real(d.scale) / (value - d.loc))
-    return _by_lower(log_normal_tail(z) + _LOG_2)
+    return flipped(_sized(jnp.sqrt(real(d.scale) / (value - d.loc))))
 
 
 @law("Levy", dist.Levy, place=_levy_place)
@@ -162,7 +176,7 @@ def _dagum(d: Any, score: Score) -> jax.Array:
 
 
 def _power_law_place(d: Any, value: jax.Array) -> Score:
-    return _by_upper((1 + real(d.alpha)) * jnp.log(value / real(d.low)))
+    return _by_upper((1 + real(d.alpha)) * _log_ratio(value, d.low))
 
 
 @law("LowerTruncatedPowerLaw", dist.LowerTruncatedPowerLaw, place=_power_law_place)
@@ -172,8 +186,8 @@ def _power_law(d: Any, score: Score) -> jax.Array:
 
 def _bounded_power_law_place(d: Any, value: jax.Array) -> Score:
     power, width = 1 + real(d.alpha), jnp.log(real(d.high) / d.low)
-    below = _expm1_over(power, jnp.log(value / d.low))
-    above = _expm1_over(-power, jnp.log(d.high / value))
+    below = _expm1_over(power, _log_ratio(value, d.low))
+    above = _expm1_over(-power, -_log_ratio(value, d.high))
     return LogScore(
         jnp.log(below / _expm1_over(power, width)), jnp.log(above / _expm1_over(-power, width))
     )

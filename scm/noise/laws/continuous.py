@@ -110,8 +110,8 @@ def _sides(d: Any) -> tuple[jax.Array, jax.Array, jax.Array]:
 def _asymmetric_laplace_place(d: Any, value: jax.Array) -> Score:
     left, right, log_left = _sides(d)
     z = value - real(d.loc)
-    below = log_left + jnp.minimum(z, 0) / left
-    above = log_one_minus(log_left) - jnp.maximum(z, 0) / right
+    below = log_left + jnp.where(z < 0, z, 0) / left
+    above = log_one_minus(log_left) - jnp.where(z < 0, 0, z) / right
     return LogScore(
         jnp.where(z < 0, below, log_one_minus(above)),
         jnp.where(z < 0, log_one_minus(below), above),

@@ -31,7 +31,7 @@ def quadrature(dtype: Any) -> tuple[np.ndarray, np.ndarray, float]:
 
 def stirling(a: jax.Array) -> jax.Array:
     """gammaln(a) - [(a - 1/2) log a - a + log(2 pi)/2], for a >= 10."""
-    a = jnp.maximum(a, 10.0)
+    a = jnp.where(a < 10, 10.0, a)  # not the maximum, whose slope is halved at 10
     series = jnp.zeros_like(a)
     for coefficient in (-691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12):
         series = series / a**2 + coefficient
@@ -123,7 +123,11 @@ def _start(below: jax.Array, above: jax.Array, normal: jax.Array, a: jax.Array) 
     return jnp.where(a < 1, small, jnp.maximum(cube, power))
 
 
-_quantile = inverse(log_gamma_tails, _find)
+def _log_density(t: jax.Array, a: jax.Array) -> jax.Array:
+    return _constant(a) - a * (jnp.expm1(t) - t) + jnp.log(a)
+
+
+_quantile = inverse(log_gamma_tails, _find, _log_density)
 
 
 def _gamma_place(d: Any, value: jax.Array) -> Score:
