@@ -3,6 +3,7 @@
 from scm.core.errors import CycleError as CycleError
 from scm.core.errors import ModelError as ModelError
 from scm.core.errors import NonFiniteError as NonFiniteError
+from scm.core.errors import UndefinedLawError as UndefinedLawError
 from scm.core.errors import UnknownNameError as UnknownNameError
 from scm.core.marks import latent as latent
 from scm.core.marks import node as node

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scm.compile.fingerprint import fingerprint
+from scm.arguments import count, first_unit, named_rhs
 from scm.core.equations import equation
 from scm.core.errors import ModelError, UnknownNameError, suggestion
-from scm.core.intervention import assigned, done, undone, written
+from scm.core.intervention import assigned, done, merged, undone, written
 from scm.core.marks import Coupling
 from scm.core.structure import Structure, System, structure_of
 from scm.frames import Columns
@@ -23,6 +22,7 @@ from scm.noise.identity import check_noises
 from scm.noise.laws.numbers import canonical
 from scm.noise.source import Run
 from scm.noise.words import stream_of
+from scm.skeleton import Skeleton
 from scm.solve.draws import laws_of
 from scm.solve.expectation import Moments, moments
 from scm.world import Mean, World, solved
@@ -85,14 +85,18 @@ class SCM:
     """
 
     def __init__(
-        self, *functions: Callable | Mapping[str, Any], coupling: Coupling | None = None, **rhs: Any
+        self,
+        /,
+        *functions: Callable | Mapping[str, Any],
+        coupling: Coupling | None = None,
+        **rhs: Any,
     ) -> None:
-        if coupling not in (None, "inverse_cdf", "gumbel_max"):
+        if not (coupling is None or str(coupling) in ("inverse_cdf", "gumbel_max")):
             raise ModelError(
                 f"coupling={coupling!r}: 'inverse_cdf' or 'gumbel_max' is wanted; a variable that "
                 "is itself called coupling goes into a dict, SCM({'coupling': ...})"
             )
-        named = _named(functions, rhs)
+        named = named_rhs(functions, rhs)
         if not named:
             raise ModelError("a model has at least one variable: SCM(x=Normal(0, 1))")
         structure = structure_of(written(named, canonical))
@@ -166,7 +170,7 @@ class SCM:
         """The assignments as they stand, one line each, read off what is computed."""
         structure = self.structure
         return "\n".join(
-            equation(variable, structure.mechanisms[name])
+            equation(variable, structure.mechanisms[name], self.numbers[name])
             for name, variable in structure.variables.items()
         )
 
@@ -195,7 +199,7 @@ class SCM:
         x := 1  (do)
         y := 2 * x + u,  u ~ Normal(0, 1)
         """
-        named = {**(interventions or {}), **rhs}
+        named = merged("do", interventions, rhs)
         shapes = {name: self.structure.out(name) for name in self.structure.order}
         return self._with(done(self.structure.variables, shapes, named, canonical))
 
@@ -208,7 +212,7 @@ class SCM:
 
         A variable that is not marked anew keeps its role; interventions on it are dropped.
         """
-        named = {**(assignments or {}), **rhs}
+        named = merged("assign", assignments, rhs)
         return self._with(assigned(self.structure.variables, named, canonical))
 
     def _with(self, variables: Mapping[str, Any]) -> SCM:
@@ -235,7 +239,8 @@ class SCM:
 
     def rows(self, rows: Any) -> SCM:
         """The model with the given rows of every value that was set one for each unit."""
-        if not any(v.layers[-1].form == "per unit" for v in self.structure.variables.values()):
+        layers = (a for v in self.structure.variables.values() for a in v.layers)
+        if not any(each.form == "per unit" for each in layers):
             return self
         numbers = {
             name: [
@@ -268,19 +273,19 @@ class SCM:
         >>> SCM(x=Normal(0, 1)).sample(key=0, n=3).to_pandas().shape
         (3, 1)
         """
-        n = _count("n", n)
-        self._check_units(n)
-        return solved(self, Run(stream_of(key), _start(0), n), {}, sharding)
+        n = count("n", n)
+        self.check_units(n)
+        return solved(self, Run(stream_of(key), first_unit(0), n), {}, sharding)
 
     def stream(self, key: Any, n: int, *, block: int = _BLOCK) -> Iterator[World]:
         """The world of `sample` in blocks of units, one after the other, in constant memory."""
-        n, block = _count("n", n), _count("block", block)
-        self._check_units(n)
+        n, block = count("n", n), count("block", block)
+        self.check_units(n)
         root = stream_of(key)
         for start in range(0, n, block):
             size = min(block, n - start)
             part = self.rows(slice(start, start + size))
-            yield solved(part, Run(root, _start(start), size), {})
+            yield solved(part, Run(root, first_unit(start), size), {})
 
     def expect(
         self,
@@ -301,13 +306,13 @@ class SCM:
         >>> bool(abs(mean.value - 0.25) < 5 * mean.se)
         True
         """
-        n, block = _count("n", n), _count("block", block)
-        self._check_units(n)
+        n, block = count("n", n), count("block", block)
+        self.check_units(n)
         root, total = stream_of(key), Moments.nothing()
         for start in range(0, n, block):
             size = min(block, n - start)
             part = self.rows(slice(start, start + size))
-            source = Run(root, _start(start), size)
+            source = Run(root, first_unit(start), size)
             total += moments(part.system, source, fn)
         return Mean(total.mean, total.standard_error, n)
 
@@ -323,7 +328,7 @@ class SCM:
         """
         laws = laws_of(self.system)
         source = given(self.structure, self.coupling, laws, noise)
-        self._check_units(source.n)
+        self.check_units(source.n)
         return solved(self, source, {})
 
     def potential_outcomes(
@@ -343,13 +348,20 @@ class SCM:
             )
         world = self.sample(key, n)
         columns = Columns()
+        for name, each in levels.items():
+            if np.ndim(each) == 0:
+                raise ModelError(
+                    f"potential_outcomes: {name}: a list of levels is wanted, given {each!r}; "
+                    f"write {{{name!r}: [0, {each!r}]}}"
+                )
         for combination in itertools.product(*levels.values()):
             setting = dict(zip(levels, combination, strict=True))
             label = ", ".join(f"{name}={value}" for name, value in setting.items())
             columns[f"{of}[{label}]"] = world.do(setting)[of]
         return columns
 
-    def _check_units(self, n: int) -> None:
+    def check_units(self, n: int) -> None:
+        """Refuse a number of units other than that for which values were given one by one."""
         for name, variable in self.structure.variables.items():
             for assignment, numbers in zip(variable.layers, self.numbers[name], strict=True):
                 if assignment.form == "per unit" and len(numbers[0]) != n:
@@ -360,11 +372,11 @@ class SCM:
 
     # ---------------------------------------------------------------------------------- pytree
 
-    def tree_flatten(self) -> tuple[tuple[Any], _Skeleton]:
-        return (self.numbers,), _Skeleton(self)
+    def tree_flatten(self) -> tuple[tuple[Any], Skeleton]:
+        return (self.numbers,), Skeleton(self)
 
     @classmethod
-    def tree_unflatten(cls, skeleton: _Skeleton, children: tuple[Any]) -> SCM:
+    def tree_unflatten(cls, skeleton: Skeleton, children: tuple[Any]) -> SCM:
         model = cls.__new__(cls)
         model.numbers = children[0]
         model.coupling = skeleton.coupling
@@ -388,65 +400,6 @@ class SCM:
         )
         head = html.escape(repr(self).splitlines()[0])
         return f"<table><caption>{head}</caption><tbody>{rows}</tbody></table>"
-
-
-class _Skeleton:
-    """A model without its numbers: equal when two models compute the same thing."""
-
-    def __init__(self, model: SCM) -> None:
-        self.structures, self.coupling = model._structures, model.coupling
-        self._identity = (fingerprint(model.structure), model.coupling)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Skeleton) and self._identity == other._identity
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
-
-def _named(functions: tuple[Any, ...], rhs: Mapping[str, Any]) -> dict[str, Any]:
-    """All right-hand sides by name, in order of writing."""
-    named: dict[str, Any] = {}
-    for each in functions:
-        if isinstance(each, Mapping):
-            new = dict(each)
-        elif callable(each) and getattr(each, "__name__", "<lambda>").isidentifier():
-            new = {each.__name__: each}
-        else:
-            raise ModelError(
-                f"SCM(...): by position a function under its own name or a dict is wanted, given "
-                f"{each!r}; write name={'lambda ...' if callable(each) else repr(each)}"
-            )
-        _check_new(named, new)
-        named |= new
-    _check_new(named, rhs)
-    named |= rhs
-    for name in named:
-        if not isinstance(name, str) or not name:
-            raise ModelError(f"SCM(...): a variable's name is a string, given {name!r}")
-    return named
-
-
-def _check_new(named: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    twice = [name for name in new if name in named]
-    if twice:
-        raise ModelError(f"SCM(...): {twice[0]} is given twice; a variable has one assignment")
-
-
-def _count(what: str, n: Any) -> int:
-    if isinstance(n, float) and n.is_integer():
-        n = int(n)
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise ModelError(f"{what} = {n!r}: a whole number of units is wanted, at least 1") from None
-    if isinstance(n, bool | np.bool_) or count < 1:
-        raise ModelError(f"{what} = {n}: at least 1 unit is wanted")
-    return count
-
-
-def _start(unit: int) -> np.ndarray:
-    return np.array([unit >> 32, unit & 0xFFFFFFFF], np.uint32)
 
 
 def _precision() -> Any:

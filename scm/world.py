@@ -11,15 +11,22 @@ import numpy as np
 
 from scm.compile.codes import Code
 from scm.compile.programs import traced
-from scm.core.errors import ModelError, NonFiniteError, UnknownNameError, suggestion
+from scm.core.errors import (
+    ModelError,
+    NonFiniteError,
+    UnknownNameError,
+    suggestion,
+)
+from scm.core.intervention import merged
 from scm.core.pytree import pytree
-from scm.frames import Columns
+from scm.faults import check
+from scm.frames import Columns, Unit
 from scm.noise.given import Given
-from scm.noise.identity import noise_names
 from scm.noise.source import Picked
 from scm.solve.acyclic import varies
-from scm.solve.draws import Origin, drawn_noise, source_for
-from scm.solve.run import natural, solve
+from scm.solve.draws import Origin, source_for
+from scm.solve.run import solve
+from scm.views import NaturalView, NoiseView
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +64,7 @@ class World:
     model: SCM
     columns: dict[str, jax.Array]
     origin: Origin
-    finite: dict[str, jax.Array]
+    codes: dict[str, jax.Array]
 
     @property
     def n(self) -> int:
@@ -66,22 +73,32 @@ class World:
 
     @property
     def code(self) -> jax.Array:
-        """The result code (`scm.compile.codes.Code`): 0 if every value is finite.
+        """The result code: 0 if all values are finite and all laws defined.
 
-        Outside a trace a world that is not finite is refused when it is made; inside jit, vmap
+        The others are in `scm.compile.codes.Code`.
+
+        Outside a trace a world that is not so is refused when it is made; inside jit, vmap
         and grad nothing can be raised, and this travels with the world instead.
         """
-        flags = [jnp.asarray(each) for each in self.finite.values()]
-        fine = jnp.stack(flags).all() if flags else jnp.asarray(True)
-        return jnp.where(fine, int(Code.OK), int(Code.NON_FINITE)).astype(jnp.int32)
+        codes = [jnp.asarray(each, jnp.int32) for each in self.codes.values()]
+        return jnp.stack(codes).max() if codes else jnp.int32(Code.OK)
 
     def __getitem__(self, name: str) -> jax.Array:
         if name not in self.columns:
             raise UnknownNameError(
                 f"the world has no variable {name!r}{suggestion(name, self.columns)}"
             )
+        self._refuse_batches()
         value, shape = self.columns[name], self.model.structure.out(name).shape
         return value if varies(value, shape) else jnp.broadcast_to(value, (self.n, *shape))
+
+    def _refuse_batches(self) -> None:
+        """Worlds that came out of vmap are many worlds in one, whose axes would be misread."""
+        if not isinstance(self.origin, Given) and jnp.ndim(self.origin.root) > 1:
+            raise ModelError(
+                "these are several worlds stacked by vmap; look at them inside the function that "
+                "is vmapped, or take one out: jax.tree.map(lambda leaf: leaf[0], worlds)"
+            )
 
     def __contains__(self, name: object) -> bool:
         return name in self.columns
@@ -105,19 +122,19 @@ class World:
         distribution is shown as a standard normal score (``inverse_cdf``), as Gumbel values
         (``gumbel_max``), or as two random words (a law that has only a sampler).
         """
-        return _Noise(self)
+        return NoiseView(self)
 
     @property
     def natural(self) -> Mapping[str, jax.Array]:
         """What each variable would have been, in this world, without the interventions on it."""
-        return _Natural(self)
+        return NaturalView(self)
 
     def do(self, interventions: Mapping[str, Any] | None = None, /, **rhs: Any) -> World:
         """The same units under one more intervention.
 
         What is not a descendant of an intervention is carried over, not computed again.
         """
-        named = {**(interventions or {}), **rhs}
+        named = merged("do", interventions, rhs)
         return self._under(self.model.do(named), frozenset(named))
 
     def undo(self, *names: str) -> World:
@@ -125,6 +142,7 @@ class World:
         return self._under(self.model.undo(*names), frozenset(names))
 
     def _under(self, model: SCM, changed: frozenset[str]) -> World:
+        model.check_units(self.n)
         moved = model.structure.descendants(changed)
         carried = {name: value for name, value in self.columns.items() if name not in moved}
         return solved(model, self.origin, carried)
@@ -148,12 +166,14 @@ class World:
                 f"{chosen.shape}; write world.where(world['x'] > 0)"
             )
         rows = np.flatnonzero(chosen)
+        if not rows.size:
+            raise ModelError(f"where: none of the {self.n} units satisfies the condition")
         structure = self.model.structure
         columns = {
             name: value[rows] if varies(value, structure.out(name).shape) else value
             for name, value in self.columns.items()
         }
-        return World(self.model.rows(rows), columns, _picked(self.origin, rows), self.finite)
+        return World(self.model.rows(rows), columns, _picked(self.origin, rows), self.codes)
 
     def expect(self, fn: Callable[[Mapping[str, Any]], Any]) -> Mean:
         """The mean of ``fn(unit)`` over the units, with its standard error.
@@ -171,11 +191,16 @@ class World:
                 f"expect: fn must return one number or array, given {type(values).__name__}"
             )
         values = values.astype(jnp.result_type(float, values.dtype))
+        if not traced(values) and not bool(jnp.isfinite(values).all()):
+            raise NonFiniteError(
+                f"expect: fn is not finite in {int((~jnp.isfinite(values)).sum()):,} of {self.n:,} "
+                "units; guard it, or select the units with world.where(...) first"
+            )
         spread = values.std(axis=0, ddof=1) if self.n > 1 else jnp.full(values.shape[1:], jnp.nan)
         return Mean(values.mean(axis=0), spread / self.n**0.5, self.n)
 
-    def _units(self) -> dict[str, jax.Array]:
-        return {name: self[name] for name in self.columns}
+    def _units(self) -> Unit:
+        return Unit({name: self[name] for name in self.columns})
 
     def to_pandas(self) -> pd.DataFrame:
         """The observed columns as a data frame with a row for each unit."""
@@ -196,41 +221,11 @@ def solved(model: SCM, origin: Origin, carried: Mapping[str, Any], sharding: Any
     system = model.system
     wanted = frozenset(system.structure.order)
     source = source_for(system, origin)
-    columns, finite = solve(system, source, carried, wanted, sharding)
-    world = World(model, columns, origin, finite)
-    if not traced(finite):
-        _check_finite(world)
+    columns, codes = solve(system, source, carried, wanted, sharding)
+    world = World(model, columns, origin, codes)
+    if not traced(codes):
+        check(world)
     return world
-
-
-def _check_finite(world: World) -> None:
-    failed = [name for name, fine in jax.device_get(world.finite).items() if not fine]
-    if not failed:
-        return
-    order = world.model.structure.order
-    name = min(failed, key=order.index)  # the first in causal order; others may only inherit it
-    values = np.asarray(world[name], float).reshape(world.n, -1)
-    units = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    first = values[units[0]][~np.isfinite(values[units[0]])][0]
-    parents = {
-        p: np.asarray(world[p][units[0]]) for p in world.model.structure.variables[name].parents
-    }
-    shown = ", ".join(f"{p} = {v:.6g}" if v.ndim == 0 else p for p, v in parents.items())
-    raise NonFiniteError(
-        f"{name} is not finite in {units.size:,} of {world.n:,} units; the first is unit "
-        f"{_number(world.origin, units[0])}, where it is {first}"
-        + (f" and {shown}" if shown else "")
-        + f"; look for a division by zero, a log or root of a negative number, or an overflow in "
-        f"the assignment of {name}"
-    )
-
-
-def _number(origin: Origin, row: int) -> int:
-    """The number of the unit in a row: its place in the whole of a stream."""
-    if isinstance(origin, Given):
-        return int(row)
-    high, low = origin.numbers
-    return (int(high[row]) << 32) | int(low[row])
 
 
 def _picked(origin: Origin, rows: np.ndarray) -> Picked | Given:
@@ -239,54 +234,3 @@ def _picked(origin: Origin, rows: np.ndarray) -> Picked | Given:
         return Given(values, origin.laws, len(rows))
     high, low = origin.numbers
     return Picked(origin.root, high[rows], low[rows])
-
-
-class _Noise(Mapping[tuple[str, str], jax.Array]):
-    """Noise, looked up by (variable, noise name)."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._places = noise_names(world.model.structure)
-
-    def __getitem__(self, address: tuple[str, str]) -> jax.Array:
-        if address not in self._places:
-            shown = "/".join(map(str, address)) if isinstance(address, tuple) else str(address)
-            raise UnknownNameError(
-                f"the world has no noise {shown!r}"
-                f"{suggestion(shown, ['/'.join(each) for each in self._places])}; "
-                'write world.noise["variable", "noise"]'
-            )
-        world = self._world
-        if isinstance(world.origin, Given):
-            if address not in world.origin.values:
-                raise UnknownNameError(f"this world was made without the noise {address}")
-            return world.origin.values[address]
-        return drawn_noise(world.model.system, world.origin, address)
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-
-class _Natural(Mapping[str, jax.Array]):
-    """Natural values, looked up by variable."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def __getitem__(self, name: str) -> jax.Array:
-        world, structure = self._world, self._world.model.structure
-        if len(structure.variables[name].layers if name in world else ()) < 2:
-            return world[name]
-        system = world.model.system
-        value = natural(system, source_for(system, world.origin), world.columns, name)
-        shape = structure.out(name).shape
-        return value if varies(value, shape) else jnp.broadcast_to(value, (world.n, *shape))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._world.columns)
-
-    def __len__(self) -> int:
-        return len(self._world.columns)

@@ -8,15 +8,17 @@ __all__ = ["Code", "message"]
 
 
 class Code(enum.IntEnum):
-    """What became of a world. Zero is good."""
+    """What became of a world, or of one variable of it. Zero is good; the highest code is shown."""
 
     OK = 0
     NON_FINITE = 1
+    UNDEFINED_LAW = 2
 
 
 _MESSAGES = {
     Code.OK: "all is well",
     Code.NON_FINITE: "some variable has an infinite value or one that is not a number",
+    Code.UNDEFINED_LAW: "some law is given a parameter outside its domain, as a probability of 1.4",
 }
 
 

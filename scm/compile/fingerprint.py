@@ -7,7 +7,6 @@ it. A literal inside a function's body is.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import re
 import weakref
@@ -25,28 +24,32 @@ from scm.core.structure import Structure, System
 
 __all__ = ["fingerprint", "identity", "jaxpr_text"]
 
-# Parameters that change nothing of what is computed: names for profilers, and derivative rules,
-# which are never read off a kept program (under a derivative, mechanisms are traced afresh).
-_IGNORED = frozenset({"name", "jvp_jaxpr_fun", "fwd_jaxpr_thunk", "bwd", "inline", "keep_unused"})
+# Names for profilers, which change nothing; and derivative rules, which are never read off a kept
+# program (under a derivative, mechanisms are traced afresh) but are part of a strict fingerprint.
+_NAMES = frozenset({"name", "inline", "keep_unused"})
+_RULES = frozenset({"jvp_jaxpr_fun", "fwd_jaxpr_thunk", "bwd"})
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-_NAMED_BY_ADDRESS: dict[int, Any] = {}  # kept alive, so that an address never comes again
+_PLAIN = ("builtins", "numpy", "jax", "jaxlib", "enum", "collections")
+_BY_ADDRESS: dict[int, Any] = {}  # kept alive, so that an address never comes again
 
-_OF_MECHANISM: weakref.WeakKeyDictionary[Mechanism, str] = weakref.WeakKeyDictionary()
-_OF_STRUCTURE: weakref.WeakKeyDictionary[Structure, str] = weakref.WeakKeyDictionary()
+_OF_MECHANISM: weakref.WeakKeyDictionary[Mechanism, dict[bool, str]] = weakref.WeakKeyDictionary()
+_OF_STRUCTURE: weakref.WeakKeyDictionary[Structure, dict[bool, str]] = weakref.WeakKeyDictionary()
 
 
-def fingerprint(structure: Structure) -> str:
-    """The fingerprint of a model's structure: names, wiring and every live layer's jaxpr."""
-    if structure not in _OF_STRUCTURE:
+def fingerprint(structure: Structure, *, strict: bool = False) -> str:
+    """The fingerprint of a model's structure: names, wiring and every live layer's jaxpr.
+
+    A strict one also tells derivative rules apart.
+    """
+    known = _OF_STRUCTURE.setdefault(structure, {})
+    if strict not in known:
         parts = []
         for name in structure.order:
-            variable = structure.variables[name]
-            for assignment, mechanism in zip(
-                variable.layers, structure.mechanisms[name], strict=True
-            ):
-                parts += [f"{name} {assignment.parents}", _of_mechanism(mechanism)]
-        _OF_STRUCTURE[structure] = _digest(parts)
-    return _OF_STRUCTURE[structure]
+            layers = structure.variables[name].layers
+            for assignment, mechanism in zip(layers, structure.mechanisms[name], strict=True):
+                parts += [f"{name} {assignment.parents}", _of_mechanism(mechanism, strict)]
+        known[strict] = _digest(parts)
+    return known[strict]
 
 
 def identity(system: System) -> tuple[str, Coupling | None, Any]:
@@ -54,18 +57,40 @@ def identity(system: System) -> tuple[str, Coupling | None, Any]:
     return fingerprint(system.structure), system.coupling, jnp.result_type(float)
 
 
-def _of_mechanism(mechanism: Mechanism) -> str:
-    if mechanism not in _OF_MECHANISM:
+def _of_mechanism(mechanism: Mechanism, strict: bool) -> str:
+    known = _OF_MECHANISM.setdefault(mechanism, {})
+    if strict not in known:
         assignment = mechanism.assignment
         parts = [assignment.form, assignment.fresh, str(assignment.coupling), str(mechanism.out)]
-        parts += [f"{len(mechanism.captured)} {len(assignment.numbers)} {mechanism.law}"]
+        parts += [f"{len(mechanism.captured)} {len(assignment.numbers)}"]
+        if mechanism.law is not None:
+            parts.extend(_tree_text(mechanism.law))
         for each in sorted(assignment.noise):
             leaves, structure = jax.tree.flatten(assignment.noise[each])
-            parts.append(f"{each} {structure} {[(np.shape(x), str(x.dtype)) for x in leaves]}")
+            parts.append(f"{each} {[(np.shape(x), str(x.dtype)) for x in leaves]}")
+            parts.extend(_tree_text(structure))
         if mechanism.jaxpr is not None:
-            parts.extend(jaxpr_text(mechanism.jaxpr.jaxpr))
-        _OF_MECHANISM[mechanism] = _digest(parts)
-    return _OF_MECHANISM[mechanism]
+            parts.extend(jaxpr_text(mechanism.jaxpr.jaxpr, strict=strict))
+        known[strict] = _digest(parts)
+    return known[strict]
+
+
+def _tree_text(structure: Any) -> Iterator[str]:
+    """The structure of a pytree; its classes by identity, for one name may be defined twice."""
+    node = structure.node_data()
+    if node is None:
+        yield str(structure)
+        return
+    kind, static = node
+    yield _by_address(kind)
+    yield from _parameter(static)
+    for child in structure.children():
+        yield from _tree_text(child)
+
+
+def _by_address(value: Any) -> str:
+    _BY_ADDRESS[id(value)] = value
+    return f"{type(value).__name__} {id(value)}"
 
 
 def _digest(parts: Iterable[str]) -> str:
@@ -76,8 +101,9 @@ def _digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def jaxpr_text(jaxpr: Jaxpr) -> Iterator[str]:
-    """A jaxpr as lines that are equal exactly when two jaxprs compute the same thing."""
+def jaxpr_text(jaxpr: Jaxpr, *, strict: bool = False) -> Iterator[str]:
+    """A jaxpr as lines that are equal only if two jaxprs compute the same thing."""
+    ignored = _NAMES if strict else _NAMES | _RULES
     numbers: dict[Any, int] = {}
 
     def number(variable: Any) -> str:
@@ -91,57 +117,46 @@ def jaxpr_text(jaxpr: Jaxpr) -> Iterator[str]:
         inputs = " ".join(number(each) for each in equation.invars)
         outputs = " ".join(f"{number(each)}:{each.aval}" for each in equation.outvars)
         yield f"{outputs} = {equation.primitive.name} {inputs}"
-        for key in sorted(equation.params.keys() - _IGNORED):
+        for key in sorted(equation.params.keys() - ignored):
             yield key
-            yield from _parameter(equation.params[key])
+            if key in _RULES or "callback" in key:  # code that no text tells apart
+                yield _by_address(equation.params[key])
+            else:
+                yield from _parameter(equation.params[key], strict)
     yield "return " + " ".join(number(each) for each in jaxpr.outvars)
 
 
-@functools.singledispatch
-def _parameter(value: Any) -> Iterator[str]:
+def _parameter(value: Any, strict: bool = False) -> Iterator[str]:
     """Lines for one parameter of a primitive."""
+    match value:
+        case ClosedJaxpr():
+            yield from (_constant(each) for each in value.consts)
+            yield from jaxpr_text(value.jaxpr, strict=strict)
+        case Jaxpr():
+            yield from jaxpr_text(value, strict=strict)
+        case tuple() | list():
+            yield f"{type(value).__name__} {len(value)}"
+            for each in value:
+                yield from _parameter(each, strict)
+        case Mapping():
+            for key in sorted(value, key=repr):
+                yield repr(key)
+                yield from _parameter(value[key], strict)
+        case np.ndarray() | jax.Array():
+            yield _constant(value)
+        case _:
+            yield _text(value)
+
+
+def _text(value: Any) -> str:
+    """What a value says of itself, where it is of a kind that says all; else its address."""
     text = repr(value)
-    if _ADDRESS.search(text):  # something without a text of its own: a callback, a closure
-        _NAMED_BY_ADDRESS[id(value)] = value
-        text = f"{type(value).__name__} {id(value)}"
-    yield text
-
-
-@_parameter.register
-def _(value: ClosedJaxpr) -> Iterator[str]:
-    yield from (_constant(each) for each in value.consts)
-    yield from jaxpr_text(value.jaxpr)
-
-
-@_parameter.register
-def _(value: Jaxpr) -> Iterator[str]:
-    yield from jaxpr_text(value)
-
-
-@_parameter.register(tuple)
-@_parameter.register(list)
-def _(value: Any) -> Iterator[str]:
-    yield f"{type(value).__name__} {len(value)}"
-    for each in value:
-        yield from _parameter(each)
-
-
-@_parameter.register
-def _(value: Mapping) -> Iterator[str]:
-    for key in sorted(value, key=repr):
-        yield repr(key)
-        yield from _parameter(value[key])
-
-
-@_parameter.register(np.ndarray)
-@_parameter.register(jax.Array)
-def _(value: Any) -> Iterator[str]:
-    yield _constant(value)
+    plain = type(value).__module__.partition(".")[0] in _PLAIN
+    return text if plain and not _ADDRESS.search(text) else _by_address(value)
 
 
 def _constant(value: Any) -> str:
     if isinstance(value, jax.core.Tracer):
-        _NAMED_BY_ADDRESS[id(value)] = value
-        return f"tracer {id(value)}"
+        return _by_address(value)
     array = np.asarray(value)
     return f"{array.dtype} {array.shape} {hashlib.blake2b(array.tobytes()).hexdigest()}"

@@ -27,6 +27,7 @@ class Assignment:
         unit`` (its number has a leading axis of units).
       fresh: the name under which the noise of a returned distribution goes.
       written: the right-hand side itself, for display.
+      defaulted: parameters of a function that have a default other than a noise.
     """
 
     form: Literal["law", "function", "constant", "per unit"]
@@ -37,6 +38,7 @@ class Assignment:
     fresh: str
     written: Any
     number_names: tuple[str, ...] = ()
+    defaulted: tuple[str, ...] = ()
     coupling: Coupling | None = None
     monotone: Mapping[str, int] | None = None
     inverse: Callable | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -20,7 +22,7 @@ _LONGEST = 600
 # How tightly each binds, as in Python, save that operands of & and | are bracketed if compared.
 _INFIX = {
     "add": ("+", 4), "add_any": ("+", 4), "sub": ("-", 4), "mul": ("*", 5), "div": ("/", 5),
-    "rem": ("%", 5), "pow": ("**", 7), "lt": ("<", 3), "le": ("<=", 3), "gt": (">", 3),
+    "pow": ("**", 7), "lt": ("<", 3), "le": ("<=", 3), "gt": (">", 3),
     "ge": (">=", 3), "eq": ("==", 3), "ne": ("!=", 3), "and": ("&", 2), "or": ("|", 1),
 }  # fmt: skip
 _SAME = frozenset({
@@ -49,7 +51,9 @@ def _constant(value: Any) -> Expression:
     return Expression(text, _NEGATIVE if text.startswith("-") else _ATOM, value)
 
 
-def equation(variable: Variable, mechanisms: Sequence[Mechanism]) -> str:
+def equation(
+    variable: Variable, mechanisms: Sequence[Mechanism], numbers: Sequence[Sequence[Any]]
+) -> str:
     """The equation of a variable as it stands: its mechanism, or what was done to it.
 
     ``education := 12 + 0.8 * near_college + ability + u,  u ~ Normal(0, 1)``
@@ -60,35 +64,45 @@ def equation(variable: Variable, mechanisms: Sequence[Mechanism]) -> str:
         note = "  (do)" if intervened else {"observed": "", "latent": "  (latent)"}.get(
             variable.role, "  (param)"
         )  # fmt: skip
-        lines.append(f"{variable.name} {_right_hand_side(mechanism)}{note}")
+        lines.append(f"{variable.name} {_right_hand_side(mechanism, numbers[depth])}{note}")
     return "\n".join(lines)
 
 
-def _right_hand_side(mechanism: Mechanism) -> str:
-    assignment = mechanism.assignment
+def _right_hand_side(mechanism: Mechanism, numbers: Sequence[Any]) -> str:
+    assignment, taken = mechanism.assignment, len(mechanism.captured)
+    captured, rest = numbers[:taken], numbers[taken:]
+    own, parameters = rest[: len(assignment.numbers)], rest[len(assignment.numbers) :]
+    names = sorted(assignment.noise)
+    structure = jax.tree.structure([assignment.noise[each] for each in names])
+    laws = dict(zip(names, jax.tree.unflatten(structure, parameters), strict=True))
     if assignment.form == "per unit":
-        return f":= one value for each of {len(assignment.numbers[0])} units"
+        return f":= one value for each of {len(own[0])} units"
     if assignment.form == "constant":
-        return f":= {_number(assignment.numbers[0])}"
+        return f":= {_number(own[0])}"
     if assignment.form == "law":
-        return f"~ {law_text(assignment.noise[assignment.fresh])}"
-    noises = "".join(f",  {each} ~ {law_text(assignment.noise[each])}" for each in assignment.noise)
-    formula = _formula(mechanism)
+        return f"~ {law_text(laws[assignment.fresh])}"
+    noises = "".join(f",  {each} ~ {law_text(laws[each])}" for each in assignment.noise)
+    formula = _formula(mechanism, captured, own)
     return f"{'~' if mechanism.law is not None else ':='} {formula}{noises}"
 
 
-def law_text(law: Any) -> str:
-    """A distribution as it would be typed: ``Normal(0, 0.4)``."""
-    while type(law).__name__ in ("Independent", "ExpandedDistribution"):
+def law_text(law: Any, shown: Callable[[Any], str] | None = None) -> str:
+    """A distribution as it would be typed: ``Normal(0, 0.4)``; ``shown`` writes a parameter."""
+    shown, shape = shown or _number, law.event_shape
+    while type(law).__name__ in ("Independent", "ExpandedDistribution", "MaskedDistribution"):
         law = law.base_dist
-    name = type(law).__name__.removesuffix("Probs").removesuffix("Logits")
-    values = [getattr(law, each, None) for each in _parameter_names(law)]
-    shown = ", ".join(_number(each) for each in values if each is not None)
-    return f"{name}({shown})" + (f".shape{law.event_shape}" if law.event_shape else "")
-
-
-def _parameter_names(law: Any) -> list[str]:
-    return [each for each in law.arg_constraints if each in law.__dict__]
+    name, names = type(law).__name__, [each for each in law.arg_constraints if each in law.__dict__]
+    if not names or hasattr(law, "base_dist"):
+        text = f"{name}(...)"
+    elif name in ("BernoulliProbs", "CategoricalProbs") or not name.endswith(("Probs", "Logits")):
+        typed = [each for each in inspect.signature(type(law)).parameters if each in names]
+        plain = typed == names
+        each = [f"{'' if plain else n + '='}{shown(law.__dict__[n])}" for n in names]
+        text = f"{name.removesuffix('Probs')}({', '.join(each)})"
+    else:
+        each = [f"{n}={shown(law.__dict__[n])}" for n in names]
+        text = f"{name.removesuffix('Probs').removesuffix('Logits')}({', '.join(each)})"
+    return f"{text}.shape{shape}" if shape else text
 
 
 def _number(value: Any) -> str:
@@ -102,32 +116,33 @@ def _number(value: Any) -> str:
     return f"<{array.dtype.name}{list(array.shape)}>"
 
 
-def _formula(mechanism: Mechanism) -> str:
+def _formula(mechanism: Mechanism, captured: Sequence[Any], own: Sequence[Any]) -> str:
     """The jaxpr's outputs as text; ``f(parents, noise)`` where that would be no help."""
     assignment = mechanism.assignment
     numbers = [
         _constant(value) if np.size(value) == 1 else Expression(name, _ATOM, value)
-        for name, value in zip(assignment.number_names, assignment.numbers, strict=True)
+        for name, value in zip(assignment.number_names, own, strict=True)
     ]
     named = [Expression(name, _ATOM) for name in (*sorted(assignment.noise), *assignment.parents)]
-    inputs = [*map(_constant, mechanism.captured), *numbers, *named]
+    inputs = [*map(_constant, captured), *numbers, *named]
     assert mechanism.jaxpr is not None
     outputs = [each.text for each in _written(mechanism.jaxpr.jaxpr, inputs)]
     short = f"f({', '.join([*assignment.parents, *assignment.noise])})"
     if mechanism.law is None:
         return outputs[0] if len(outputs[0]) <= _LONGEST else short
-    law = jax.tree.unflatten(mechanism.law, [_Text(each) for each in outputs])
-    parameters = [getattr(law, each, None) for each in _parameter_names(law)]
-    shown = ", ".join(str(each) for each in parameters if isinstance(each, _Text))
-    name = type(law).__name__.removesuffix("Probs").removesuffix("Logits")
-    return f"{name}({shown if len(shown) <= _LONGEST else short})"
+    shapes = [each.aval for each in mechanism.jaxpr.jaxpr.outvars]
+    law = jax.tree.unflatten(
+        mechanism.law, [_Text(t, s.shape) for t, s in zip(outputs, shapes, strict=True)]
+    )
+    text = law_text(law, str)
+    return text if len(text) <= _LONGEST else f"{text.partition('(')[0]}({short})"
 
 
 class _Text:
     """Text in the place of a parameter."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, shape: tuple[int, ...]) -> None:
+        self.text, self.shape = text, shape
 
     def __str__(self) -> str:
         return self.text
@@ -173,11 +188,14 @@ def _abstract(value: Any) -> bool:
 
 def _one_text(equation: Any, name: str, arguments: list[Expression]) -> Expression:
     first = arguments[0] if arguments else Expression("", _ATOM)
+    whole = jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.integer)
+    if name == "broadcast_in_dim" and not _scalar(equation):
+        return Expression(f"broadcast({first.text})", _CALL)
     if name in _SAME:
         return first
     if name == "convert_element_type":
         return _converted(equation, first)
-    if name in _INFIX and len(arguments) == 2:
+    if name in _INFIX and len(arguments) == 2 and not (name == "div" and whole):
         return _infix(name, *arguments)
     if name in ("integer_pow", "square"):
         power = equation.params.get("y", 2)
@@ -189,7 +207,7 @@ def _one_text(equation: Any, name: str, arguments: list[Expression]) -> Expressi
     if name == "select_n" and len(arguments) == 3:
         return _chosen(*arguments)
     if name in ("gather", "dynamic_slice"):
-        index = ", ".join(each.text for each in arguments[1:])
+        index = ", ".join(_index(each.text) for each in arguments[1:])
         return Expression(f"{_bracketed(first, _CALL)}[{index}]", _CALL)
     if name == "slice":
         starts, limits = equation.params["start_indices"], equation.params["limit_indices"]
@@ -197,14 +215,23 @@ def _one_text(equation: Any, name: str, arguments: list[Expression]) -> Expressi
         index = ", ".join(str(a) if b == a + 1 else f"{a}:{b}" for a, b in ends)
         return Expression(f"{_bracketed(first, _CALL)}[{index}]", _CALL)
     shown = ", ".join(each.text for each in arguments)
+    axes = equation.params.get("axes")
+    if name.startswith("reduce_") and axes and len(axes) < len(equation.invars[0].aval.shape):
+        shown += f", axis={axes[0] if len(axes) == 1 else axes}"
     return Expression(f"{_RENAMED.get(name, name)}({shown})", _CALL)
+
+
+def _scalar(equation: Any) -> bool:
+    """Whether what is broadcast is one number, or keeps its shape but for axes of size 1."""
+    before, after = equation.invars[0].aval.shape, equation.outvars[0].aval.shape
+    return int(np.prod(before)) == 1 or tuple(s for s in after if s > 1) == before
 
 
 def _infix(name: str, left: Expression, right: Expression) -> Expression:
     symbol, binding = _INFIX[name]
     low = 4 if binding <= 3 else binding  # comparisons do not chain, & and | want brackets
     shown = _bracketed(left, low + (name == "pow"))
-    other = _bracketed(right, low + (name in ("sub", "div", "rem")))
+    other = _bracketed(right, low + (name in ("sub", "div")))
     if name in ("add", "add_any") and other.startswith("-"):
         return Expression(f"{shown} - {other[1:]}", binding)
     return Expression(f"{shown} {symbol} {other}", binding)
@@ -222,11 +249,18 @@ def _converted(equation: Any, argument: Expression) -> Expression:
 
 
 def _chosen(condition: Expression, no: Expression, yes: Expression) -> Expression:
-    """A choice; the wrapping of negative indices, which JAX writes out, is read as the index."""
-    wraps = yes.text.startswith(f"{_bracketed(no, 4)} + ")
-    if wraps and condition.text == f"{_bracketed(no, 4)} < 0":
-        return no
     return Expression(f"where({condition.text}, {yes.text}, {no.text})", _CALL)
+
+
+_WRAPPED = re.compile(r"where\((.+) < 0, \1 \+ \d+, (.+)\)")
+
+
+def _index(text: str) -> str:
+    """An index without the wrapping of negative values that JAX writes out."""
+    found = _WRAPPED.fullmatch(text)
+    if found and found[1] in (found[2], f"({found[2]})"):
+        return found[2]
+    return text
 
 
 def _bracketed(expression: Expression, binding: int) -> str:

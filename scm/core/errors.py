@@ -5,7 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["CycleError", "ModelError", "NonFiniteError", "UnknownNameError", "suggestion"]
+__all__ = [
+    "CycleError",
+    "ModelError",
+    "NonFiniteError",
+    "UndefinedLawError",
+    "UnknownNameError",
+    "suggestion",
+]
 
 
 class ModelError(ValueError):
@@ -27,7 +34,11 @@ class NonFiniteError(ModelError):
     """A value that is infinite or not a number: which variable, how many units, the first one."""
 
 
-def suggestion(name: str, candidates: Iterable[str]) -> str:
+class UndefinedLawError(ModelError):
+    """A law whose parameter is outside its domain, such as a probability of 1.4 or a NaN rate."""
+
+
+def suggestion(name: object, candidates: Iterable[str]) -> str:
     """``"; did you mean 'ability'?"``, or the candidates when none is near.
 
     >>> suggestion("abilty", ["ability", "wage"])
@@ -35,7 +46,7 @@ def suggestion(name: str, candidates: Iterable[str]) -> str:
     >>> suggestion("height", ["ability", "wage"])
     '; there are: ability, wage'
     """
-    known = sorted(candidates)
+    known, name = sorted(map(str, candidates)), str(name)
     folded = {each.casefold(): each for each in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     if near:

@@ -14,8 +14,6 @@ from scm.core.mechanism import Mechanism, Shape
 
 __all__ = ["fitted", "fitted_constant"]
 
-_WIDTH = {"b": 0, "u": 1, "i": 1, "f": 2}
-
 
 def fitted(where: str, mechanism: Mechanism, target: Shape) -> Mechanism:
     """The intervention's mechanism, its values converted to the variable's own dtype."""
@@ -25,11 +23,11 @@ def fitted(where: str, mechanism: Mechanism, target: Shape) -> Mechanism:
             f"{where}: the variable has shape {target.shape}, the intervention makes shape "
             f"{given.shape}"
         )
-    kind, wanted = _kind(given.dtype), _kind(target.dtype)
-    if mechanism.assignment.call is not None and _WIDTH[kind] > _WIDTH[wanted]:
+    if mechanism.assignment.call is not None and not _holds(given.dtype, target.dtype):
+        wanted = _kind(target.dtype)
         raise ModelError(
             f"{where}: the variable holds {target.dtype}, the intervention makes {given.dtype}, "
-            "whose fractions would be lost; "
+            "some of which would be lost; "
             + ("return x.astype(int)" if wanted != "b" else "return a comparison, such as x > 0")
             + ", or make the variable a float in the model"
         )
@@ -61,10 +59,10 @@ def _check_holds(name: str, value: Any, dtype: Any) -> None:
     """Refuses fractions for an integer variable, and integers too large for a float."""
     kind, wanted = _kind(value.dtype), _kind(dtype)
     if isinstance(value, jax.core.Tracer):
-        if _WIDTH[kind] > _WIDTH[wanted]:
+        if not _holds(value.dtype, dtype):
             raise ModelError(
-                f"do({name}=...): {name} holds {dtype}, given a traced {value.dtype}, whose "
-                "fractions might be lost; pass value.astype(int)"
+                f"do({name}=...): {name} holds {dtype}, given a traced {value.dtype}, some of "
+                f"whose values might be lost; pass value.astype({np.dtype(dtype).name!r})"
             )
         return
     array = np.asarray(value)
@@ -82,6 +80,14 @@ def _check_holds(name: str, value: Any, dtype: Any) -> None:
         )
 
 
+def _holds(given: Any, target: Any) -> bool:
+    """Whether every value of one dtype is one of another, up to the rounding of floats."""
+    kind, wanted = _kind(given), _kind(target)
+    if wanted == "f":
+        return True
+    return kind != "f" and np.can_cast(given, target, "safe")
+
+
 def _kind(dtype: Any) -> str:
     kind = np.dtype(dtype).kind
-    return kind if kind in _WIDTH else "f"  # bfloat16 and its kin have kind V
+    return kind if kind in "buif" else "f"  # bfloat16 and its kin have kind V

@@ -13,7 +13,20 @@ from scm.core.marks import Marked
 from scm.core.mechanism import Shape
 from scm.core.read import Canonical, read, unmark
 
-__all__ = ["assigned", "done", "undone", "written"]
+__all__ = ["assigned", "done", "merged", "undone", "written"]
+
+
+def merged(verb: str, named: Mapping[str, Any] | None, rhs: Mapping[str, Any]) -> dict[str, Any]:
+    """A dict by position and keywords as one; the same name in both is refused."""
+    if named is not None and not isinstance(named, Mapping):
+        raise ModelError(
+            f"{verb}: a dict by position or names by keyword are wanted, given {named!r}; write "
+            f"{verb}(x=1.0) or {verb}({{'x': 1.0}})"
+        )
+    twice = [name for name in named or {} if name in rhs]
+    if twice:
+        raise ModelError(f"{verb}: {twice[0]} is given twice")
+    return {**(named or {}), **rhs}
 
 
 def written(written_as: Mapping[str, Any], canonical: Canonical) -> dict[str, Variable]:
@@ -25,8 +38,13 @@ def _variable(name: str, rhs: Any, canonical: Canonical) -> Variable:
     bare, role = unmark(rhs)
     assignment = read(name, bare, fresh="u", canonical=canonical)
     if role == "param":
+        if assignment.form != "constant":
+            raise ModelError(
+                f"{name} is a param, a number or an array; to make it a variable, mark it anew: "
+                f"{name}=latent(...)"
+            )
         value = assignment.numbers[0]
-        if value.dtype.kind in "iu":  # a param is a float whatever it was typed as
+        if value.dtype.kind in "iub" or value.dtype.itemsize < 4:  # whatever it was typed as
             value = value.astype(float)
         assignment = dataclasses.replace(assignment, numbers=(value,))
     return Variable(name, role, (assignment,))
@@ -47,7 +65,7 @@ def done(
                 f"do({name}={rhs.role}(...)): a mark says what a variable is in the model and "
                 f"cannot be done to it; write do({name}=...) with what stands inside the mark"
             )
-        layer = read(name, rhs, fresh="do", canonical=canonical)
+        layer = read(name, rhs, fresh="do", canonical=canonical, where=f"do({name}=...)")
         if layer.form == "constant":
             layer = fitted_constant(name, layer, shapes[name])
         above = dataclasses.replace(variable, layers=(*variable.layers, layer))

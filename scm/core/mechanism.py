@@ -70,6 +70,12 @@ class Mechanism:
             jnp.asarray(x).astype(v.aval.dtype)
             for x, v in zip(arguments, self.jaxpr.jaxpr.invars, strict=True)
         ]
+        for x, v in zip(typed, self.jaxpr.jaxpr.invars, strict=True):
+            if x.shape != v.aval.shape:
+                raise ModelError(
+                    f"a number of shape {x.shape} stands where the model was written with shape "
+                    f"{v.aval.shape}; a stack of models goes through jax.vmap"
+                )
         outputs = jaxpr_as_fun(self.jaxpr)(*typed)
         if self.law is not None:
             return jax.tree.unflatten(self.law, outputs)
@@ -84,11 +90,14 @@ def shape_of(value: Any) -> Shape:
 
 def noise_shape(law: Distribution) -> Shape:
     """Shape and dtype of one unit's value of a law: integers if discrete, floats otherwise."""
-    return Shape(law.event_shape, jnp.result_type(int if law.is_discrete else float))
+    support = law.support  # None in some numpyro laws, such as Levy's, which are all continuous
+    discrete = support is not None and support.is_discrete
+    return Shape(law.event_shape, jnp.result_type(int if discrete else float))
 
 
 def trace(name: str, assignment: Assignment, parents: Sequence[Shape]) -> Mechanism:
     """The mechanism of ``name := assignment``, given its parents' shapes for one unit."""
+    _check_width(name, assignment)
     if assignment.call is None:
         out = shape_of(assignment.numbers[0])
         if assignment.form == "per unit":
@@ -106,6 +115,11 @@ def trace(name: str, assignment: Assignment, parents: Sequence[Shape]) -> Mechan
         closed, returned = jax.make_jaxpr(flat, return_shape=True)(numbers, ordered, list(parents))
     except _UNTRACEABLE as error:
         raise ModelError(_explained(name, error)) from error
+    except ModelError:
+        raise
+    except Exception as error:  # the user's own, whatever it is: it goes on with one word more
+        error.add_note(f"(in the assignment of {name})")
+        raise
     jaxpr = closed.jaxpr
     opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
     law, out = None, returned
@@ -119,6 +133,20 @@ def trace(name: str, assignment: Assignment, parents: Sequence[Shape]) -> Mechan
         law,
         tuple(parents),
     )
+
+
+def _check_width(name: str, assignment: Assignment) -> None:
+    """Refuses whole numbers that do not fit the integers of the present precision."""
+    laws = jax.tree.leaves([assignment.noise[each] for each in sorted(assignment.noise)])
+    for number in (*assignment.numbers, *laws):
+        if isinstance(number, jax.Array) or number.dtype.kind not in "iu" or not number.size:
+            continue
+        held = np.iinfo(jax.dtypes.canonicalize_dtype(number.dtype))
+        if number.min() < held.min or number.max() > held.max:
+            raise ModelError(
+                f"{name}: the whole number {number.max()} does not fit {held.dtype}; write it as a "
+                "float, or compute in 64 bits: jax.config.update('jax_enable_x64', True)"
+            )
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -150,14 +178,15 @@ def _checked(name: str, value: Any) -> Any:
 
 
 def _explained(name: str, error: Exception) -> str:
+    traced = "a traced value (a parent, a noise, or a number given as default)"
     if isinstance(error, jax.errors.TracerBoolConversionError):
         return (
-            f"{name}: its function branches in Python (if, while, and, or, not) on a value that "
-            "differs from unit to unit; write jnp.where(condition, value_if_true, value_if_false), "
-            "and &, |, ~ for and, or, not"
+            f"{name}: its function branches in Python (if, while, and, or, not) on {traced}; write "
+            "jnp.where(condition, value_if_true, value_if_false), and &, |, ~ for and, or, not"
         )
     return (
-        f"{name}: its function turns a value that differs from unit to unit into a Python or "
-        "NumPy number; use jax.numpy (jnp.exp for math.exp or np.exp, x.astype(int) for int(x), "
-        f"jnp.where for a boolean index). JAX says: {str(error).splitlines()[0]}"
+        f"{name}: its function turns {traced} into a Python or NumPy number; use jax.numpy "
+        "(jnp.exp for math.exp or np.exp, x.astype(int) for int(x), jnp.where for a boolean "
+        "index), and close over a number that must stay one, as in range(k). JAX says: "
+        f"{str(error).splitlines()[0]}"
     )

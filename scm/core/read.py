@@ -32,12 +32,15 @@ def unmark(rhs: Any) -> tuple[Any, Role]:
     return (rhs.rhs, rhs.role) if isinstance(rhs, Marked) else (rhs, "observed")
 
 
-def read(name: str, rhs: Any, *, fresh: str, canonical: Canonical) -> Assignment:
+def read(
+    name: str, rhs: Any, *, fresh: str, canonical: Canonical, where: str | None = None
+) -> Assignment:
     """The assignment that ``name := rhs`` means.
 
     Arguments:
       fresh: the name of the noise of a bare distribution: ``u`` in a model, ``do`` in a do.
       canonical: makes every number in a distribution an array.
+      where: what an error calls the place; left out, the name.
     """
     if isinstance(rhs, Distribution):
         noise = {fresh: _unbatched(name, "", rhs, canonical)}
@@ -54,7 +57,8 @@ def read(name: str, rhs: Any, *, fresh: str, canonical: Canonical) -> Assignment
     if is_number(rhs):
         return Assignment("constant", (), {}, (_array(name, rhs),), None, fresh, rhs, ("value",))
     raise ModelError(
-        f"{name} = {rhs!r} of type {type(rhs).__name__} is no right-hand side: a distribution, a "
+        f"{where or name}: {_brief(rhs)} of type {type(rhs).__name__} is no right-hand side: a "
+        "distribution, a "
         "function of parents and noise, or a number or array is wanted"
         + ("; a list becomes an array by jnp.array([...])" if isinstance(rhs, list | tuple) else "")
     )
@@ -73,9 +77,18 @@ def is_number(value: Any) -> bool:
 
 def _array(name: str, value: Any) -> Any:
     """A number as an array, in NumPy's full width: a program narrows it to its own precision."""
-    array = value if isinstance(value, jax.Array) else np.asarray(value)
+    array = value if isinstance(value, jax.Array) else _frozen(value)
+    if array.dtype.kind == "O":
+        raise ModelError(f"{name}: the number {_brief(value)} does not fit 64 bits")
     if not isinstance(array, jax.core.Tracer) and not np.isfinite(array).all():
         raise ModelError(f"{name}: a finite value is wanted, given {_brief(value)}")
+    return array
+
+
+def _frozen(value: Any) -> np.ndarray:
+    """A copy that nobody can write to: a model does not change with the array it was given."""
+    array = np.array(value)
+    array.setflags(write=False)
     return array
 
 
@@ -124,7 +137,7 @@ def _read_explicit(name: str, rhs: Explicit, fresh: str, canonical: Canonical) -
         ) from None
     except ValueError:
         pass  # a builtin without a signature: tracing will tell
-    return _called(rhs.fn, rhs.parents, None, noise, constants, fresh, rhs)
+    return _called(rhs.fn, rhs.parents, None, noise, constants, (), fresh, rhs)
 
 
 def _read_function(name: str, fn: Callable, fresh: str, canonical: Canonical) -> Assignment:
@@ -147,7 +160,12 @@ def _read_function(name: str, fn: Callable, fresh: str, canonical: Canonical) ->
     _read_defaults(name, parameters, noise, constants, canonical)
     parents = tuple(each.name for each in parameters if each.default is each.empty)
     by_position = [each.name for each in parameters if each.kind == each.POSITIONAL_ONLY]
-    return _called(fn, parents, by_position, noise, constants, fresh, None)
+    defaulted = tuple(
+        each.name
+        for each in parameters
+        if each.default is not each.empty and each.name not in noise
+    )
+    return _called(fn, parents, by_position, noise, constants, defaulted, fresh, None)
 
 
 def _read_defaults(
@@ -163,6 +181,11 @@ def _read_defaults(
         if isinstance(default, Distribution):
             _check_noise_name(name, each)
             noise[each] = _unbatched(name, each, default, canonical)
+        elif _is_family(default):
+            raise ModelError(
+                f"{name}: the default of {each!r} is {default.__name__}, a family of laws and not "
+                f"one of them; write {each}={default.__name__}(...)"
+            )
         elif isinstance(default, Marked | Explicit):
             raise ModelError(
                 f"{name}: the default of {each!r} is a mark; give {each} a line of its own in the "
@@ -172,12 +195,22 @@ def _read_defaults(
             constants[each] = _array(f"{name}, default of {each!r}", default)
 
 
+def _is_family(value: Any) -> bool:
+    """Whether a value is a distribution class, or numpyro's function of that name."""
+    module = getattr(value, "__module__", None) or ""
+    return callable(value) and (
+        (isinstance(value, type) and issubclass(value, Distribution))
+        or (inspect.isfunction(value) and module.startswith("numpyro.distributions"))
+    )
+
+
 def _called(
     fn: Callable,
     parents: tuple[str, ...],
     by_position: list[str] | None,
     noise: Mapping[str, Distribution],
     constants: Mapping[str, Any],
+    defaulted: tuple[str, ...],
     fresh: str,
     explicit: Explicit | None,
 ) -> Assignment:
@@ -202,6 +235,7 @@ def _called(
         fresh=fresh,
         written=fn,
         number_names=(*names, *leaf_names),
+        defaulted=defaulted,
         coupling=explicit.coupling if explicit else None,
         monotone=explicit.monotone if explicit else None,
         inverse=explicit.inverse if explicit else None,

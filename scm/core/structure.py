@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -105,8 +104,8 @@ def _check_parents(
                 f"variable{suggestion(parent, variables)} (a parameter with a default is a "
                 "constant or a noise, not a parent)"
             )
-    hidden = [each for each in assignment.number_names if each in variables]
-    if hidden and assignment.form == "function":
+    hidden = [each for each in assignment.defaulted if each in variables]
+    if hidden:
         each = hidden[0]
         raise ModelError(
             f"{where}: its function's parameter {each!r} has a default, which makes it a constant, "
@@ -181,7 +180,7 @@ def structure_of(
             for layer in variables[name].layers[1:]
         ]
         mechanisms[name] = (bases[name], *above)
-    return Structure(MappingProxyType(dict(variables)), order, MappingProxyType(mechanisms))
+    return Structure(dict(variables), order, mechanisms)
 
 
 def _traced(

@@ -87,12 +87,16 @@ class Contrast(abc.ABC):
                 f"{name}: the outcome has shape {shape}; a scalar is wanted: add a variable such "
                 f"as {self.outcome}_mean=lambda {self.outcome}: {self.outcome}.mean() to the model"
             )
-        for each, variable in variables.items():
-            if variable.layers[-1].form == "per unit":
+        for arm in self.arms:
+            _refuse_units(name, model.do(arm.interventions))
+
+
+def _refuse_units(name: str, model: SCM) -> None:
+    for each, variable in model.structure.variables.items():
+        for depth, layer in enumerate(variable.layers):
+            if layer.form == "per unit":
                 raise ModelError(
                     f"{name}: do({each}=...) gives one value for each of "
-                    f"{len(model.numbers[each][-1][0])} units, but a truth is about the "
+                    f"{len(model.numbers[each][depth][0])} units, but a truth is about the "
                     f"population; do({each}=...) a constant, a distribution or a function instead"
                 )
-        for arm in self.arms:
-            model.do(arm.interventions)

@@ -63,6 +63,8 @@ class CDE(Contrast):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "levels", _two_levels("CDE", self.levels))
+        if not isinstance(self.at, Mapping):
+            raise ModelError(f"CDE: at={self.at!r}: a dict is wanted, such as at={{'M': 0}}")
         object.__setattr__(self, "at", MappingProxyType(dict(self.at)))
         if not self.at:
             raise ModelError(
@@ -106,7 +108,7 @@ class TotalEffect(Contrast):
     Truth(value=4.0, se=0.0, method='exact', n=1)
     """
 
-    step: Any = 1.0
+    step: Any = 1
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -120,6 +122,9 @@ class TotalEffect(Contrast):
 
 def _raised(treatment: str, step: Any) -> Any:
     """An intervention that adds ``step`` to the natural value; the step is a traced number."""
+
+    if isinstance(step, float) and step.is_integer():
+        step = int(step)  # so that a count can be raised by 1.0
 
     def raised(natural: Any, step: Any = step) -> Any:
         return natural + step

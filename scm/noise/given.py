@@ -16,9 +16,10 @@ from scm.core.marks import Coupling
 from scm.core.mechanism import noise_shape
 from scm.core.pytree import pytree, static
 from scm.core.structure import Structure
+from scm.noise.coupling import imposed
 from scm.noise.identity import drawn_law, noise_names
 from scm.noise.laws import law_of
-from scm.noise.score import NormalScore
+from scm.noise.score import NormalScore, Score
 from scm.noise.source import Address, Place, Placed
 
 __all__ = ["Given", "given"]
@@ -46,23 +47,36 @@ class Given:
         return Placed(held)
 
     def _under(self, address: Address, law: Any) -> jax.Array:
+        """Values under the law they were given under, as values under another of the family.
+
+        The law of canonical noise is None here; its values are scores.
+        """
         value, before = self.values[address], self.laws[address]
-        if law is None or before is None or _same(before, law):
+        if (law is None and before is None) or _same(before, law):
             return value
-        if before.is_discrete or before.event_shape:
-            raise ModelError(
-                f"the noise {address[1]!r} of {address[0]} was given as values, and "
-                f"{type(before).__name__} values do not tell the scores that other parameters "
-                "act on; give the parameters it had, or a fresh noise under another name"
-            )
-        if isinstance(before, Normal):
-            score = (value - before.loc) / before.scale
-        else:
-            score = ndtri(before.cdf(value))
-        return jax.vmap(law_of(law).value, (None, 0))(law, NormalScore(score))
+        score = imposed(law_of(law), value) if before is None else _score(address, before, value)
+        if law is None:
+            return score.normal
+        return jax.vmap(law_of(law).value, (None, 0))(law, score)
+
+
+def _score(address: Address, law: Any, value: jax.Array) -> Score:
+    """The score of values under a continuous scalar law."""
+    if isinstance(law, Normal):
+        return NormalScore((value - law.loc) / law.scale)
+    if law.is_discrete or law.event_shape:
+        raise ModelError(
+            f"the noise {address[1]!r} of {address[0]} was given as values, and "
+            f"{type(law).__name__} values do not tell the scores that other parameters act on; "
+            "give the parameters it had, or a fresh noise under another name"
+        )
+    return NormalScore(ndtri(law.cdf(value)))
 
 
 def _same(one: Any, other: Any) -> bool:
+    structures: list[Any] = [jax.tree.structure(each) for each in (one, other)]
+    if structures[0] != structures[1]:
+        return False
     leaves = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     return all(
         a is b
@@ -129,4 +143,19 @@ def _checked(
         )
     if not isinstance(array, jax.core.Tracer) and not bool(jnp.isfinite(array).all()):
         raise ModelError(f"evaluate: the noise {noise!r} of {variable} has values not finite")
-    return array.astype(dtype)
+    if not array.shape[0]:
+        raise ModelError(f"evaluate: the noise {noise!r} of {variable} is given for no unit")
+    held = array.astype(dtype)
+    if not isinstance(array, jax.core.Tracer) and not _possible(law, array, held):
+        raise ModelError(
+            f"evaluate: the noise {noise!r} of {variable} has values that "
+            f"{type(law).__name__ if law is not None else 'it'} cannot take"
+        )
+    return held
+
+
+def _possible(law: Any, given: jax.Array, held: jax.Array) -> bool:
+    """Whether values are in a law's support, and kept as they are by its dtype."""
+    if jnp.issubdtype(held.dtype, jnp.integer) and not bool((held == given).all()):
+        return False
+    return law is None or law.support is None or bool(jnp.all(law.support(held)))

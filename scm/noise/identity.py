@@ -104,7 +104,7 @@ def check_noises(structure: Structure, coupling: Coupling | None) -> None:
 
 def _families(name: str, mechanism: Mechanism, coupling: Coupling | None) -> list[tuple[str, str]]:
     assignment = mechanism.assignment
-    named = [(each, static_law(law).family) for each, law in assignment.noise.items()]
+    named = [(each, _kind(static_law(law))) for each, law in assignment.noise.items()]
     drawn = drawn_law(name, mechanism, coupling)
     if drawn is None:
         return named
@@ -113,7 +113,13 @@ def _families(name: str, mechanism: Mechanism, coupling: Coupling | None) -> lis
             f"{name}: its function returns a distribution, whose canonical noise is called "
             f"{assignment.fresh!r}, and also declares a noise of that name; rename the declared one"
         )
-    return [*named, (assignment.fresh, drawn.family)]
+    return [*named, (assignment.fresh, _kind(drawn))]
+
+
+def _kind(law: Law) -> str:
+    """What must stay under one noise name: the family, and the kind of score it is made from."""
+    usual = "gumbel" if law.family == "Categorical" else "quantile"
+    return law.family if law.kind in (usual, "score", "sampler") else f"{law.family} by {law.kind}"
 
 
 def _changed(name: str, noise: str, before: str, where: int, after: str) -> str:

@@ -57,6 +57,8 @@ def stream_of(key: Any) -> Stream:
     if isinstance(key, jax.Array):
         return _stream_of_array(key)
     try:
+        if isinstance(key, bool):
+            raise TypeError
         number = operator.index(key)
     except TypeError:
         raise TypeError(
@@ -82,6 +84,8 @@ def _stream_of_array(key: jax.Array) -> Stream:
         return stream
     if not jnp.issubdtype(key.dtype, jnp.integer):
         raise TypeError(f"key: an int or a typed JAX key is wanted, given an array of {key.dtype}")
+    if not isinstance(key, jax.core.Tracer):
+        return stream_of(int(key))
     wide = key.dtype.itemsize == 8
     high = (key >> 32).astype(jnp.uint32) if wide else jnp.uint32(0)
     return jnp.stack([high, key.astype(jnp.uint32)])

@@ -7,13 +7,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from scm.core.mechanism import noise_shape
+from scm.core.errors import ModelError
+from scm.core.mechanism import Mechanism, noise_shape
 from scm.core.structure import Structure, System
 from scm.noise.identity import drawn_law
+from scm.noise.laws.domain import valid
 from scm.noise.source import Source
-from scm.solve.protocol import Columns
+from scm.solve.protocol import Columns, Solved
 
-__all__ = ["layer_value", "push", "split", "varies"]
+__all__ = ["all_lawful", "layer_value", "push", "split", "varies"]
 
 
 def push(
@@ -21,17 +23,19 @@ def push(
     source: Source,
     carried: Columns,
     wanted: frozenset[str],
-) -> dict[str, Any]:
+) -> Solved:
     """Push noise through the assignments in topological order: a `Solver`."""
     columns, structure = dict(carried), system.structure
+    fine: dict[str, Any] = {}
     needed = _needed(structure, carried, wanted)
     for name in structure.order:
         if name in needed:
-            value = None
+            value, lawful = None, jnp.asarray(True)
             for depth in structure.variables[name].live:
-                value = layer_value(system, source, columns, name, depth, value)
-            columns[name] = value
-    return {name: columns[name] for name in structure.order if name in wanted}
+                value, defined = layer_value(system, source, columns, name, depth, value)
+                lawful = lawful & defined
+            columns[name], fine[name] = value, lawful
+    return Solved({name: columns[name] for name in structure.order if name in wanted}, fine)
 
 
 def _needed(structure: Structure, carried: Columns, wanted: frozenset[str]) -> set[str]:
@@ -50,36 +54,54 @@ def layer_value(
     name: str,
     depth: int,
     below: Any,
-) -> Any:
-    """One layer of one variable: (n, *shape), or (*shape) if it is the same for all units.
+) -> tuple[Any, Any]:
+    """One layer of one variable, and whether every law it draws from is defined.
 
-    ``below`` is the value of the layer below, which a function that names its own variable reads.
+    The value has shape (n, *shape), or (*shape) if it is the same for all units; the second is a
+    boolean for each unit, or one for all. ``below`` is the value of the layer below, which a
+    function that names its own variable reads.
     """
     mechanism = system.structure.mechanisms[name][depth]
     assignment = mechanism.assignment
     captured, own, laws = split(system.numbers[name][depth], mechanism)
     if mechanism.jaxpr is None:
-        return jnp.asarray(own[0]).astype(mechanism.out.dtype)
+        return _constant(name, own[0], mechanism), jnp.asarray(True)
     noise = {
         each: source.values((name, depth, each), law).astype(noise_shape(law).dtype)
         for each, law in laws.items()
     }
+    lawful = jnp.asarray(True)
+    for each in laws.values():
+        lawful = lawful & valid(each)
     parents = [below if p == name else columns[p] for p in assignment.parents]
     shapes = [system.out(p).shape for p in assignment.parents]
     axes = [0 if varies(p, shape) else None for p, shape in zip(parents, shapes, strict=True)]
     law = drawn_law(name, mechanism, system.coupling)
     if law is None:
-        if not noise and not any(axis == 0 for axis in axes):
-            return mechanism(captured, own, noise, parents)
+        if not noise and 0 not in axes:
+            return mechanism(captured, own, noise, parents), lawful
         unit = lambda noise, parents: mechanism(captured, own, noise, parents)
-        return jax.vmap(unit, (0, axes))(noise, parents)
+        return jax.vmap(unit, (0, axes))(noise, parents), lawful
 
-    def draw(noise: Any, parents: Any, score: Any) -> Any:
+    def draw(noise: Any, parents: Any, score: Any) -> tuple[Any, Any]:
         returned = mechanism(captured, own, noise, parents)
-        return law.value(returned, score).astype(mechanism.out.dtype)
+        return law.value(returned, score).astype(mechanism.out.dtype), valid(returned)
 
     scores = source.scores((name, depth, assignment.fresh), law)
-    return jax.vmap(draw, (0, axes, 0))(noise, parents, scores)
+    value, defined = jax.vmap(draw, (0, axes, 0))(noise, parents, scores)
+    return value, lawful & defined
+
+
+def _constant(name: str, number: Any, mechanism: Mechanism) -> Any:
+    """A constant, or one for each unit. Refuses numbers of a stack of models."""
+    value = jnp.asarray(number).astype(mechanism.out.dtype)
+    extra = 1 if mechanism.assignment.form == "per unit" else 0
+    if value.shape[extra:] != mechanism.out.shape:
+        raise ModelError(
+            f"{name}: its number has shape {value.shape}, but {name} has shape "
+            f"{mechanism.out.shape}; a stack of models goes through jax.vmap"
+        )
+    return value
 
 
 def split(numbers: list[Any], mechanism: Any) -> tuple[list[Any], list[Any], dict[str, Any]]:
@@ -102,3 +124,11 @@ def _narrowed(parameter: Any) -> Any:
 def varies(value: Any, shape: tuple[int, ...]) -> bool:
     """Whether a value of a variable of this shape has an axis of units."""
     return jnp.ndim(value) > len(shape)
+
+
+def all_lawful(lawful: dict[str, Any]) -> jax.Array:
+    """Whether every law of every variable was defined in every unit."""
+    fine = jnp.asarray(True)
+    for each in lawful.values():
+        fine = fine & jnp.all(each)
+    return fine

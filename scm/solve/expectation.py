@@ -13,11 +13,12 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from scm.compile.fingerprint import identity, jaxpr_text
 from scm.compile.programs import kept, traced
-from scm.core.errors import ModelError, NonFiniteError
+from scm.core.errors import ModelError, NonFiniteError, UndefinedLawError
 from scm.core.structure import Numbers, System
+from scm.frames import Unit
 from scm.noise.identity import noise_names
 from scm.noise.source import Drawn, Run
-from scm.solve.acyclic import push, varies
+from scm.solve.acyclic import all_lawful, push, varies
 
 __all__ = ["Moments", "moments"]
 
@@ -59,7 +60,7 @@ def moments(
 
     ``fn`` is traced for one unit; programs are kept by what it computes, not by which object it is.
     """
-    unit = {name: system.out(name) for name in system.structure.order}
+    unit = Unit({name: system.out(name) for name in system.structure.order})
     closed, shape = jax.make_jaxpr(fn, return_shape=True)(unit)
     if not isinstance(shape, jax.ShapeDtypeStruct):
         raise ModelError(f"expect: fn must return one number or array, given {shape}")
@@ -67,8 +68,8 @@ def moments(
     opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
     read = _read_by(opened, [*unit], len(closed.consts))
 
-    def job(numbers: Numbers, source: Drawn, consts: list[Any]) -> tuple[Any, Any]:
-        columns = push(system.given(numbers), source, {}, read)
+    def job(numbers: Numbers, source: Drawn, consts: list[Any]) -> tuple[Any, Any, Any]:
+        columns, lawful = push(system.given(numbers), source, {}, read)
         ordered = [columns.get(name, jnp.zeros(())) for name in sorted(unit)]
         axes = [
             0 if name in columns and varies(columns[name], unit[name].shape) else None
@@ -84,14 +85,19 @@ def moments(
         )(*dummies)  # fmt: skip
         value = value.astype(jnp.result_type(float, value.dtype))
         mean = value.mean(axis=0)
-        return mean, jnp.square(value - mean).sum(axis=0)
+        return mean, jnp.square(value - mean).sum(axis=0), all_lawful(lawful)
 
     arguments = (system.numbers, units.source(noise_names(system.structure)), list(closed.consts))
     if traced(arguments):
-        return Moments(units.n, *job(*arguments))
+        return Moments(units.n, *job(*arguments)[:2])
     what = "\n".join(jaxpr_text(opened))
     key = ("moments", what, *identity(system))
-    mean, squares = jax.device_get(kept(key, lambda: job)(*arguments))
+    mean, squares, fine = jax.device_get(kept(key, lambda: job)(*arguments))
+    if not fine:
+        raise UndefinedLawError(
+            "expect: some law is given a parameter outside its domain; find the unit with "
+            "model.sample(key, n), which names the variable"
+        )
     if not np.isfinite(mean).all():
         raise NonFiniteError(
             "expect: the mean of fn is not finite; find the unit with "

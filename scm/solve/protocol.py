@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from scm.core.structure import System
 from scm.noise.source import Source
 
-__all__ = ["Columns", "Solver"]
+__all__ = ["Columns", "Solved", "Solver"]
 
 Columns = Mapping[str, Any]
 """Values by variable: (n, *shape), or (*shape) where they are the same for all units."""
+
+
+class Solved(NamedTuple):
+    """What a solver found: columns, and by variable whether every law drawn from was defined (its
+    parameters within its domain), for each unit or for all at once."""
+
+    columns: dict[str, Any]
+    lawful: dict[str, Any]
 
 
 class Solver(Protocol):
@@ -23,6 +31,6 @@ class Solver(Protocol):
         source: Source,
         carried: Columns,
         wanted: frozenset[str],
-    ) -> dict[str, Any]:
+    ) -> Solved:
         """Values of the ``wanted`` variables, given the ``carried`` ones, which stay."""
         ...

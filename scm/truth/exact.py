@@ -54,8 +54,6 @@ def exact_mean(system: System, outcome: str) -> tuple[float, int] | None:
     """E[outcome] and the number of states, or None where it is not to be had exactly."""
     structure = system.structure
     needed = [n for n in structure.order if n in structure.ancestors(frozenset({outcome}))]
-    if any(a.form == "per unit" for n in needed for a in structure.variables[n].layers[-1:]):
-        return None  # means over these very units, not over the population
     told_apart: frozenset[Origin] = frozenset()
     while True:
         try:

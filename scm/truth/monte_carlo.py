@@ -12,11 +12,11 @@ import numpy as np
 
 from scm.compile.fingerprint import identity
 from scm.compile.programs import kept
-from scm.core.errors import NonFiniteError
+from scm.core.errors import NonFiniteError, UndefinedLawError
 from scm.noise.identity import noise_names
 from scm.noise.source import Drawn, Run
 from scm.noise.words import stream_of
-from scm.solve.acyclic import push, varies
+from scm.solve.acyclic import all_lawful, push, varies
 from scm.solve.expectation import Moments
 
 __all__ = ["coupled_mean"]
@@ -39,16 +39,16 @@ def coupled_mean(
     """
     systems = [model.system for _, model in arms]
 
-    def job(numbers: Any, coefficients: Any, source: Drawn) -> tuple[Any, Any]:
-        total: Any = 0.0
+    def job(numbers: Any, coefficients: Any, source: Drawn) -> tuple[Any, Any, Any]:
+        total, fine = jnp.zeros(()), jnp.asarray(True)
         for system, each, weight in zip(systems, numbers, coefficients, strict=True):
-            column = push(system.given(each), source, {}, frozenset({outcome}))[outcome]
-            column = column.astype(jnp.result_type(float))
+            columns, lawful = push(system.given(each), source, {}, frozenset({outcome}))
+            column = columns[outcome].astype(jnp.result_type(float))
             if not varies(column, ()):
                 column = jnp.broadcast_to(column, (source.units.n,))
-            total = total + weight * column
+            total, fine = total + weight * column, fine & all_lawful(lawful)
         mean = total.mean()
-        return mean, jnp.square(total - mean).sum()
+        return mean, jnp.square(total - mean).sum(), fine
 
     program = kept(("contrast", tuple(map(identity, systems)), outcome), lambda: job)
     numbers = [system.numbers for system in systems]
@@ -58,7 +58,13 @@ def coupled_mean(
     while total.n < budget:
         start = np.array([total.n >> 32, total.n & 0xFFFFFFFF], np.uint32)
         units = Run(root, start, min(_BLOCK, budget - total.n))
-        mean, squares = jax.device_get(program(numbers, coefficients, units.source(addresses)))
+        arguments = (numbers, coefficients, units.source(addresses))
+        mean, squares, fine = jax.device_get(program(*arguments))
+        if not fine:
+            raise UndefinedLawError(
+                f"{outcome}: in some intervened world a law is given a parameter outside its "
+                "domain; find it with model.do(...).sample(key, n), which names variable and unit"
+            )
         if not np.isfinite(mean):
             raise NonFiniteError(
                 f"{outcome} is not finite in some unit of an intervened world; find it with "

@@ -59,19 +59,24 @@ class TestPropensity:
             found.chances[0], expected.fit(disp=0).predict(sm.add_constant(x)), rtol=1e-8
         )
 
-    def test_far_from_the_start_steps_are_halved_and_it_arrives(
-        self, either_precision: bool
+    @pytest.mark.parametrize(
+        ("x", "t", "w"),
+        [
+            ([-22, 7, 49, -19, 0], [1, 0, 1, 0, 0], [3, 23429, 3, 2258, 12]),
+            ([-1, -4, 4, 5, 3, 10], [0, 1, 1, 1, 0, 1], [1, 2, 148, 19843, 1, 2681]),
+        ],
+    )
+    def test_where_full_steps_diverge_shorter_ones_arrive(
+        self, either_precision: bool, x: list, t: list, w: list
     ) -> None:
-        """Nearly separated, heavy tails: full Newton steps from zero overshoot."""
-        rng = np.random.default_rng(8)
-        x = np.exp(2.5 * rng.normal(size=(400, 1)))
-        t = rng.random(400) < 1 / (1 + np.exp(-(-2 + 0.8 * np.log(x[:, 0]) * 3)))
-        t[np.argmax(x)] = False
-        found = fitted(t, x)
+        """From zero, Newton's method without step control ends at infinity on these."""
+        x, t, w = (np.array(column, float) for column in (x, t, w))
+        found = fitted(t > 0, x[:, None], w)
         assert bool(found.converged)
         p = np.asarray(found.chances[0], float)
-        scores = np.c_[np.ones(400), x / x.max()].T @ (t - p)
-        np.testing.assert_allclose(scores, 0, atol=1e-8 if either_precision else 2e-2)
+        score = np.array([w @ (t - p), w @ (x * (t - p))])
+        size = np.array([w @ (p * (1 - p)), w @ (x**2 * p * (1 - p))])
+        np.testing.assert_allclose(score / size, 0, atol=1e-8 if either_precision else 1e-3)
 
     @pytest.mark.parametrize("gap", [0.01, 1.0, 1e4])
     def test_separation_is_never_convergence(self, either_precision: bool, gap: float) -> None:

@@ -18,9 +18,11 @@ from numpyro.distributions import (
     Exponential,
     Normal,
     Poisson,
+    Uniform,
+    VonMises,
 )
 
-from scm import SCM, ModelError, node, param
+from scm import SCM, ModelError, UndefinedLawError, node, param
 from scm.estimands import ATE, CDE, TotalEffect
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -159,3 +161,72 @@ def test_per_unit_values_have_no_population_mean():
     model = SCM(t=Normal(0, 1), x=Normal(0, 1), y=lambda t, x: t + x).do(x=np.arange(10.0))
     with pytest.raises(ModelError, match="each of 10 units"):
         ATE("t", "y").truth(model, budget=1000)
+
+
+def by_sampling(model, estimand):
+    """The same contrast from independent draws of each world, with its standard error."""
+    arms = [
+        (
+            arm.coefficient,
+            model.do(arm.interventions).expect(lambda u: u[estimand.outcome], k, 60_000),
+        )
+        for k, arm in enumerate(estimand.arms)
+    ]
+    value = sum(weight * mean.value for weight, mean in arms)
+    return value, sum(mean.se**2 for _, mean in arms) ** 0.5
+
+
+COIN = Bernoulli(0.5)
+POLICY = lambda T: Bernoulli(0.1 + 0.6 * T)
+
+
+@pytest.mark.parametrize(
+    ("model", "estimand"),
+    [
+        # layers of one variable share their noise
+        (SCM(x=COIN, T=COIN, Y=lambda x, T: x * T).do(T=POLICY).do(T=POLICY), ATE("x", "Y")),
+        # the support varies by state
+        (SCM(T=COIN, N=COIN, B=lambda N: Binomial(1 + N, 0.3), Y=lambda B, T: T * (B == 2) * 9.0),
+         ATE("T", "Y")),
+        # integers that are divided, wrap, or are narrowed
+        (SCM(T=COIN, n=Binomial(3, 0.5), Y=lambda T, n: T * 1.0 * jax.lax.div(n, n.dtype.type(2))),
+         ATE("T", "Y")),
+        (SCM(T=COIN, n=COIN, Y=lambda T, n: T * (n.astype(jnp.uint8) - jnp.uint8(1)).astype(float)),
+         ATE("T", "Y")),
+        (SCM(T=COIN, n=Poisson(130.0), Y=lambda T, n: T * n.astype(jnp.int8).astype(float)),
+         ATE("T", "Y")),
+        # the mean of a direction is no mean
+        (SCM(T=COIN, Y=lambda T, u=VonMises(3.0, 1.0): T * u), ATE("T", "Y")),
+        # a categorical root has no mean of its own, and is enumerated
+        (SCM(z=Categorical(jnp.array([0.2, 0.3, 0.5])), T=COIN, Y=lambda z, T: z * T),
+         ATE("T", "Y")),
+    ],
+)  # fmt: skip
+def test_truths_that_were_once_exact_and_wrong(model, estimand):
+    truth = estimand.truth(model, budget=60_000)
+    value, se = by_sampling(model, estimand)
+    assert abs(truth.value - value) < 4.5 * (se**2 + truth.se**2) ** 0.5 + 1e-9
+
+
+def test_laws_outside_their_domain_have_no_truth():
+    """A linear probability model leaves (0, 1) for some units: neither exact nor sampled."""
+    model = SCM(x=Normal(0, 1), T=COIN, Y=lambda T, x: Bernoulli(0.2 + 0.3 * T + 0.4 * x))
+    with pytest.raises(UndefinedLawError):
+        ATE("T", "Y").truth(model, budget=1000)
+    kept = SCM(z=COIN, T=COIN, Y=lambda T, z: Bernoulli(0.2 + 0.3 * T + 0.4 * z))
+    assert ATE("T", "Y").truth(kept).value == pytest.approx(0.3)
+
+
+def test_differences_of_large_means_are_not_of_their_rounding():
+    with jax.enable_x64(False):
+        model = SCM(T=COIN, Y=lambda T, u=Normal(0, 1): 1e6 + 0.1 * T + u)
+        assert ATE("T", "Y").truth(model).value == pytest.approx(0.1, abs=1e-8)
+        wide = SCM(b=param(1e8), T=COIN, Y=lambda b, T: b + T)
+        assert ATE("T", "Y").truth(wide).value == 1
+
+
+def test_a_rare_event_is_not_called_impossible():
+    """The first block of units has no such event: no spread is no evidence of none."""
+    model = SCM(T=COIN, Y=lambda T, u=Uniform(0, 1): 1e4 * T * (u < 1e-6))
+    truth = ATE("T", "Y").truth(model, tolerance=1e-3, budget=1 << 18)
+    assert truth.n == 1 << 18

@@ -1,0 +1,73 @@
+"""What is wrong with a world: which variable, in how many units, the first of them, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+
+from scm.compile.codes import Code
+from scm.core.errors import NonFiniteError, UndefinedLawError
+from scm.noise.given import Given
+from scm.solve.acyclic import push
+from scm.solve.draws import Origin, source_for
+
+if TYPE_CHECKING:
+    from scm.world import World
+
+__all__ = ["check"]
+
+
+def check(world: World) -> None:
+    """Raise `NonFiniteError` or `UndefinedLawError` for a world with a code."""
+    failed = {name: code for name, code in jax.device_get(world.codes).items() if code}
+    if not failed:
+        return
+    order = world.model.structure.order
+    name = min(failed, key=order.index)  # the first in causal order; others may only inherit it
+    if failed[name] == Code.UNDEFINED_LAW:
+        bad = ~_lawful(world, name)
+        raise UndefinedLawError(
+            f"{name}: its law is given a parameter outside its domain in "
+            f"{_first(world, name, bad)}; keep a probability in (0, 1) by "
+            "jax.nn.sigmoid, a scale or a rate positive by jnp.exp "
+            f"or jax.nn.softplus, in the assignment of {name}"
+        )
+    values = np.asarray(world[name], float).reshape(world.n, -1)
+    bad = ~np.isfinite(values).all(axis=1)
+    value = values[bad][0][~np.isfinite(values[bad][0])][0]
+    raise NonFiniteError(
+        f"{name} is not finite in {_first(world, name, bad, f'it is {value}')}; look for a "
+        "division by zero, a log or root of a negative number, or an overflow in the assignment of "
+        f"{name}"
+    )
+
+
+def _first(world: World, name: str, bad: np.ndarray, value: str = "") -> str:
+    """How many units, the number of the first, and what its parents are."""
+    row = int(np.flatnonzero(bad)[0])
+    reads = world.model.structure.variables[name].parents
+    parents = {parent: np.asarray(world[parent][row]) for parent in reads}
+    shown = [f"{p} = {v:.6g}" if v.ndim == 0 else p for p, v in parents.items()]
+    facts = " and ".join(([value] if value else []) + shown)
+    return f"{bad.sum():,} of {world.n:,} units; the first is unit {_number(world.origin, row)}" + (
+        f", where {facts}" if facts else ""
+    )
+
+
+def _lawful(world: World, name: str) -> np.ndarray:
+    """For each unit, whether the laws of one variable were defined: worked out again, in line."""
+    system = world.model.system
+    carried = {each: value for each, value in world.columns.items() if each != name}
+    source = source_for(system, world.origin)
+    lawful = push(system, source, carried, frozenset({name})).lawful[name]
+    return np.broadcast_to(np.asarray(lawful), (world.n,))
+
+
+def _number(origin: Origin, row: int) -> int:
+    """The number of the unit in a row: its place in the whole of a stream."""
+    if isinstance(origin, Given):
+        return int(row)
+    high, low = origin.numbers
+    return (int(high[row]) << 32) | int(low[row])
