@@ -36,9 +36,7 @@ Z, COIN = Normal(0, 1), Bernoulli(0.5)
 )
 def test_parameters_outside_a_laws_domain(law):
     model = SCM(x=Z, y=law)
-    with pytest.raises(
-        UndefinedLawError, match=r"y: its law .* of 100 units; the first is unit \d"
-    ):
+    with pytest.raises(UndefinedLawError, match=r"y: its law .* of 100 units; the first is"):
         model.sample(0, 100)
     with pytest.raises(UndefinedLawError):
         model.expect(lambda unit: unit["y"], 0, 100)

@@ -19,6 +19,7 @@ SCHOOL = RNG.integers(5, 19, N)
 EXPERIENCE = AGE - SCHOOL - 6
 YEAR = RNG.integers(1980, 2001, N)
 NOISE = RNG.normal(size=(N, 3))
+LATE = YEAR[:, None] + NOISE
 REGION = np.eye(9, dtype=int)[RNG.integers(0, 9, N)]
 CENTS = RNG.integers(300, 9_000, N) * 100
 SUM = NOISE.astype(np.float32) @ np.array([3, -2, 0.5], np.float32)
@@ -32,7 +33,7 @@ DEPENDENT = {
     "all the dummies of a factor": REGION,
     "the same beside others": np.c_[NOISE, REGION],
     "far from zero, in other units": np.c_[YEAR + NOISE[:, 0], (YEAR + NOISE[:, 0]) * 2.54],
-    "far from zero, a sum": np.c_[YEAR + NOISE, (YEAR[:, None] + NOISE) @ [0.3, 0.3, 0.1]],
+    "far from zero, a sum": np.c_[LATE, LATE @ [0.3, 0.3, 0.1]],
     "age, school and experience": np.c_[AGE, SCHOOL, EXPERIENCE],
     "the same, with squares": np.c_[EXPERIENCE**2, AGE**2, AGE, EXPERIENCE, SCHOOL],
     "a sum rounded to float32": np.c_[NOISE.astype(np.float32), SUM],

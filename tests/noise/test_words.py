@@ -115,7 +115,9 @@ def test_words_are_the_same_compiled_vectorised_and_in_any_precision():
 
 def test_folding_is_the_permutation_and_orders_matter():
     stream = stream_of(11)
-    np.testing.assert_array_equal(fold(stream, 1, 2), threefry(stream, *np.uint32([1, 2])))
+    np.testing.assert_array_equal(
+        fold(stream, 1, 2), threefry(stream, jnp.uint32(1), jnp.uint32(2))
+    )
     streams = {
         tuple(map(int, fold(fold(stream, 0, a), 0, b))) for a in range(20) for b in range(20)
     }

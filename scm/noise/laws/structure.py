@@ -84,16 +84,22 @@ def _transformed(d: Any) -> Law:
     increases in the score.
     """
     base = read(d.base_dist)
-    family = base.family
-    for transform in d.transforms:
-        family = f"{_name(transform)}({family})"
-    family = _SYNONYMS.get(family, family)
+    family = _family(d, base.family)
     if base.kind == "quantile" and all(_sign(each) is not None for each in d.transforms):
         return Law(family, "quantile", base.shape, _transformed_value, _transformed_place(base))
     normal = base.kind == "score" or base.family == "Normal"
     if normal and all(isinstance(each, _LINEAR) for each in d.transforms):
         return Law(family, "score", base.shape, _transformed_value)
     return sampler(family)
+
+
+def _family(d: Any, base: str) -> str:
+    """A class's own name, or those of the transforms around that of the base."""
+    if type(d) is not dist.TransformedDistribution:
+        return type(d).__name__
+    for transform in d.transforms:
+        base = f"{_name(transform)}({base})"
+    return _SYNONYMS.get(base, base)
 
 
 def _name(transform: Any) -> str:
