@@ -417,3 +417,18 @@ def test_a_process_that_is_stopped_says_so():
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=30)
     assert (running.returncode, err) == (130, "scm: stopped\n")
+
+
+def test_small_matrices_are_factored_on_one_thread():
+    """Set before SciPy is there to read it, and left alone where somebody has chosen."""
+    script = (
+        "import os, sys; from experiments.device import prepare; assert 'scipy' not in sys.modules;"
+        "prepare('float32'); print(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    for chosen, expected in ((None, "1"), ("2", "2")):
+        env = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+        env |= {"OPENBLAS_NUM_THREADS": chosen} if chosen else {}
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == expected
