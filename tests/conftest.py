@@ -1,5 +1,10 @@
 """What every test runs under: no state of one test reaches another."""
 
+import os
+
+# As the command line does (experiments.device): before SciPy's OpenBLAS is there to read it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import jax
 import pytest
 
