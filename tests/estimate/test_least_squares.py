@@ -39,6 +39,7 @@ DEPENDENT = {
     "a sum rounded to float32": np.c_[NOISE.astype(np.float32), SUM],
     "a sum far from zero": np.c_[NOISE, NOISE.sum(axis=1) + 1e3],
     "a cubic from another origin": np.c_[AGE, AGE**2, AGE**3, (AGE - 3.0) ** 3 / 7],
+    "squares of years from another origin": np.c_[YEAR, YEAR**2, (YEAR - 1e3 / 3) ** 2 / 7],
     "tiny units": np.c_[NOISE * 1e-30, NOISE[:, 0] * 3e-30],
     "huge units": np.c_[NOISE * 1e30, NOISE[:, 0] * 3e30],
 }

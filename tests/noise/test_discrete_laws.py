@@ -100,6 +100,7 @@ LAWS = [
         "Poisson",
         dist.Poisson,
         stats.poisson,
+        (0.0,),
         (0.03,),
         (0.9,),
         (4.0,),
@@ -155,6 +156,7 @@ LAWS = [
         (0.3, 0.9),
         (0.8, 0.2),
         solved=True,
+        double=None,
     ),
 ]
 

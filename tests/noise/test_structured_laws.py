@@ -1,4 +1,4 @@
-"""Laws made of laws, multivariate laws, samplers; and what every family of numpyro is read as."""
+"""Laws made of laws: components, batches, masks, transforms, copulas, and laws of the user's."""
 
 import jax
 import jax.numpy as jnp
@@ -6,151 +6,227 @@ import numpy as np
 import pytest
 from numpyro import distributions as dist
 from numpyro.distributions import constraints, transforms
-from scipy import stats
+from scipy import special, stats
 
 from scm.noise.laws import law_of
-from scm.noise.laws.discrete import gumbel
 from scm.noise.laws.numbers import canonical
 from scm.noise.score import NormalScore, WordScore
-from scm.noise.words import span, stream_of, words
 
-EYE = np.eye(2)
-COVARIANCE = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.2], [0.1, -0.2, 0.5]])
-HALVES = np.array([0.5, 0.5])
-half = dist.Categorical(probs=HALVES)
+half = dist.Categorical(probs=np.array([0.5, 0.5]))
 
 
-def normal_scores(*shape, seed=0):
-    return NormalScore(jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32))
+def normal_scores(*shape):
+    return NormalScore(jnp.asarray(np.random.default_rng(0).normal(size=shape), jnp.float32))
 
 
 def value(d, score):
     return law_of(d).value(canonical(d), score)
 
 
-# every family that numpyro 0.22 exports, an example of it, and how its values are made here
-FAMILIES = [
-    (dist.AsymmetricLaplace(0, 1, 2), "AsymmetricLaplace", "quantile"),
-    (dist.AsymmetricLaplaceQuantile(0, 1, 0.3), "AsymmetricLaplace", "quantile"),
-    (dist.Bernoulli(0.5), "Bernoulli", "quantile"),
-    (dist.Bernoulli(logits=0.5), "Bernoulli", "quantile"),
-    (dist.Beta(1, 2), "Beta", "quantile"),
-    (dist.BetaBinomial(1, 2, 3), "BetaBinomial", "quantile"),
-    (dist.BetaNegativeBinomial(2.0, 3.0, 4.0), "BetaNegativeBinomial", "sampler"),
-    (dist.BetaProportion(0.3, 2.0), "Beta", "quantile"),
-    (dist.Binomial(3, 0.5), "Binomial", "quantile"),
-    (dist.Binomial(3, logits=0.5), "Binomial", "quantile"),
-    (dist.CAR(np.zeros(2), 0.5, 1.0, np.array([[0.0, 1.0], [1.0, 0.0]])), "CAR[2]", "sampler"),
-    (dist.Categorical(HALVES), "Categorical", "gumbel"),
-    (dist.Categorical(logits=HALVES), "Categorical", "gumbel"),
-    (dist.Cauchy(0, 1), "Cauchy", "quantile"),
-    (dist.Chi2(3), "Gamma", "quantile"),
-    (dist.Dagum(1, 2, 3), "Dagum", "quantile"),
-    (dist.Delta(1.0), "Delta", "quantile"),
-    (dist.Dirichlet(HALVES), "Dirichlet[2]", "sampler"),
-    (dist.DirichletMultinomial(HALVES, 3), "DirichletMultinomial[2]", "sampler"),
-    (dist.DiscreteUniform(0, 3), "DiscreteUniform", "quantile"),
-    (dist.DoublyTruncatedPowerLaw(-2.0, 1.0, 2.0), "DoublyTruncatedPowerLaw", "quantile"),
-    (dist.Exponential(1), "Exponential", "quantile"),
-    (dist.FoldedDistribution(dist.Normal(0, 1)), "Folded(Normal)", "quantile"),
-    (dist.Gamma(2), "Gamma", "quantile"),
-    (dist.GammaPoisson(2, 1), "NegativeBinomial", "quantile"),
-    (dist.GaussianCopula(dist.Beta(2.0, 5.0), EYE), "GaussianCopula[2]", "sampler"),
-    (dist.GaussianCopulaBeta(HALVES, HALVES, EYE), "GaussianCopulaBeta[2]", "sampler"),
-    (dist.GaussianRandomWalk(1.0, 4), "GaussianRandomWalk[4]", "score"),
-    (
-        dist.GaussianStateSpace(3, EYE, EYE),
-        "RecursiveLinear(MultivariateNormal)[3,2]",
-        "score",
-    ),
-    (dist.Geometric(0.5), "Geometric", "quantile"),
-    (dist.Geometric(logits=0.5), "Geometric", "quantile"),
-    (dist.Gompertz(1, 1), "Gompertz", "quantile"),
-    (dist.Gumbel(0, 1), "Gumbel", "quantile"),
-    (dist.HalfCauchy(1), "HalfCauchy", "quantile"),
-    (dist.HalfNormal(1), "HalfNormal", "quantile"),
-    (dist.HurdleGamma(0.2, 2.0, 1.0), "Hurdle(Gamma)", "quantile"),
-    (dist.HurdleLogNormal(0.2, 0.0, 1.0), "Hurdle(LogNormal)", "quantile"),
-    (dist.HurdleNegativeBinomial2(0.2, 3.0, 2.0), "Hurdle(NegativeBinomial)", "quantile"),
-    (dist.HurdlePoisson(0.2, 3.0), "Hurdle(Poisson)", "quantile"),
-    (dist.InverseGamma(2), "InverseGamma", "quantile"),
-    (dist.InverseWishart(4.0, EYE), "InverseWishart[2,2]", "sampler"),
-    (dist.Kumaraswamy(1, 2), "Kumaraswamy", "quantile"),
-    (dist.LKJ(2, 1.0), "LKJ[2,2]", "sampler"),
-    (dist.LKJCholesky(2, 1.0), "LKJCholesky[2,2]", "sampler"),
-    (dist.Laplace(0, 1), "Laplace", "quantile"),
-    (dist.LeftTruncatedDistribution(dist.Normal(0, 1), 0), "Truncated(Normal)", "quantile"),
-    (dist.Levy(0, 1), "Levy", "quantile"),
-    (dist.LogNormal(0, 1), "LogNormal", "quantile"),
-    (dist.LogUniform(1, 2), "LogUniform", "quantile"),
-    (dist.Logistic(0, 1), "Logistic", "quantile"),
-    (
-        dist.LowRankMultivariateNormal(np.zeros(2), np.ones((2, 1)), np.ones(2)),
-        "MultivariateNormal[2]",
-        "score",
-    ),
-    (dist.LowerTruncatedPowerLaw(-2.0, 1.0), "LowerTruncatedPowerLaw", "quantile"),
-    (dist.MatrixNormal(np.zeros((2, 2)), EYE, EYE), "MatrixNormal[2,2]", "score"),
-    (dist.Mixture(half, dist.Normal(np.zeros(2), 1)), "Mixture(Normal)", "quantile"),
-    (
-        dist.Mixture(half, [dist.Normal(0, 1), dist.StudentT(3)]),
-        "Mixture(Normal, StudentT)",
-        "quantile",
-    ),
-    (
-        dist.Mixture(half, dist.VonMises(np.zeros(2), 1.0)),
-        "Mixture(VonMises)",
-        "sampler",
-    ),
-    (
-        dist.MixtureSameFamily(half, dist.Normal(np.zeros((2, 3)), 1).to_event(1)),
-        "Mixture(Normal)[3]",
-        "sampler",
-    ),
-    (dist.Multinomial(3, HALVES), "MultinomialProbs[2]", "sampler"),
-    (dist.MultivariateNormal(np.zeros(3), COVARIANCE), "MultivariateNormal[3]", "score"),
-    (dist.MultivariateStudentT(3.0, np.zeros(2), EYE), "MultivariateStudentT[2]", "sampler"),
-    (dist.NegativeBinomial(3, 0.5), "NegativeBinomial", "quantile"),
-    (dist.NegativeBinomial(3, logits=0.5), "NegativeBinomial", "quantile"),
-    (dist.NegativeBinomial2(3.0, 0.5), "NegativeBinomial", "quantile"),
-    (dist.Normal(0, 1), "Normal", "quantile"),
-    (dist.Normal(0, 1).mask(False), "Normal", "quantile"),
-    (dist.Normal(np.zeros((2, 3)), 1).to_event(2), "Normal[2,3]", "quantile"),
-    (dist.OrderedLogistic(0.0, HALVES * [1, 2]), "OrderedLogistic", "quantile"),
-    (dist.Pareto(1, 2), "Pareto", "quantile"),
-    (dist.Poisson(1), "Poisson", "quantile"),
-    (dist.ProjectedNormal(HALVES), "ProjectedNormal[2]", "sampler"),
-    (dist.RelaxedBernoulli(0.5, probs=0.3), "Sigmoid(Affine(Logistic))", "quantile"),
-    (dist.RightTruncatedDistribution(dist.Cauchy(0, 1), 0), "Truncated(Cauchy)", "quantile"),
-    (dist.SoftLaplace(0, 1), "SoftLaplace", "quantile"),
-    (dist.StudentT(3), "StudentT", "quantile"),
-    (dist.TruncatedGamma(2.0, 1.0, low=1.0), "Truncated(Gamma)", "quantile"),
-    (dist.TruncatedNormal(0, 1, low=0, high=1), "Truncated(Normal)", "quantile"),
-    (dist.TruncatedPolyaGamma(), "TruncatedPolyaGamma", "sampler"),
-    (dist.Uniform(0, 1), "Uniform", "quantile"),
-    (dist.VonMises(0.0, 1.0), "VonMises", "sampler"),
-    (dist.Weibull(1, 2), "Weibull", "quantile"),
-    (dist.Wishart(3.0, EYE), "Wishart[2,2]", "sampler"),
-    (dist.ZeroInflatedPoisson(0.2, 3.0), "ZeroInflated(Poisson)", "quantile"),
-    (
-        dist.ZeroInflatedNegativeBinomial2(3.0, 2.0, gate=0.1),
-        "ZeroInflated(NegativeBinomial)",
-        "quantile",
-    ),
-    (dist.ZeroSumNormal(1.0, (3,)), "ZeroSum(Normal)[3]", "score"),
-]
+@pytest.mark.parametrize(
+    "d",
+    [
+        dist.Normal(np.array([0.0, 5.0, -1.0]), 2.0).to_event(1),
+        dist.Normal(1.0, 2.0).expand([3]).to_event(1),
+        dist.Exponential(np.array([1.0, 2.0, 9.0])).mask(False).to_event(1),
+        dist.Normal(np.array([[0.0], [5.0]]), 1.0).expand([2, 3]).to_event(2),
+        dist.Geometric(np.array([0.5, 0.1, 1.0])).to_event(1),
+        dist.MixtureSameFamily(half, dist.Normal(np.arange(6.0).reshape(3, 2), 1)).to_event(1),
+        dist.TransformedDistribution(
+            dist.Gumbel(np.zeros(3), 1.0), transforms.AffineTransform(0.0, np.array([1.0, -2, 3]))
+        ).to_event(1),
+    ],
+    ids=lambda d: law_of(d).family,
+)
+def test_components_are_scalar_laws_at_their_own_scores(d):
+    score = normal_scores(*d.event_shape)
+    together = value(d, score)
+    assert together.shape == d.event_shape
+    base = d.base_dist
+    while isinstance(base, dist.ExpandedDistribution | dist.MaskedDistribution):
+        base = base.base_dist
+    for at in np.ndindex(*d.event_shape):
+        alone = value(component(base, at, d.event_shape), NormalScore(score.value[at]))
+        np.testing.assert_allclose(together[at], alone, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("d", "family", "kind"), FAMILIES, ids=[each[1] for each in FAMILIES])
-def test_every_family_is_read_and_gives_a_value_of_its_shape(d, family, kind):
-    law = law_of(d)
-    assert (law.family, law.kind) == (family, kind)
+def component(d, at, shape):
+    """The scalar law at one place of a batch, made anew from its parameters there."""
+    pick = lambda leaf: np.broadcast_to(leaf, shape)[at]
+    if isinstance(d, dist.Normal):
+        return dist.Normal(pick(d.loc), pick(d.scale))
+    if isinstance(d, dist.MixtureSameFamily):
+        return dist.MixtureSameFamily(half, dist.Normal(d.component_distribution.loc[at], 1.0))
+    if isinstance(d, dist.TransformedDistribution):
+        scale = pick(d.transforms[0].scale)
+        return dist.TransformedDistribution(
+            dist.Gumbel(0.0, 1.0), transforms.AffineTransform(0.0, scale)
+        )
+    return dist.Geometric(pick(d.probs)) if d.is_discrete else dist.Exponential(pick(d.rate))
 
-    def one(d, first, second):
-        return law_of(d).value(d, WordScore(first, second))
 
-    bits = jax.ShapeDtypeStruct(law.shape, jnp.uint32)
-    made = jax.eval_shape(one, canonical(d), bits, bits)
-    assert made.shape == d.event_shape
-    expected = int if d.support is not None and d.is_discrete else float
-    assert kind == "sampler" or made.dtype == jnp.result_type(expected)
+def test_each_component_takes_categories_by_its_own_gumbel_noise():
+    logits = np.random.default_rng(1).normal(size=(4, 3))
+    score = normal_scores(4, 3)
+    together = value(dist.Categorical(logits=logits).to_event(1), score)
+    alone = [
+        value(dist.Categorical(logits=logits[i]), NormalScore(score.value[i])) for i in range(4)
+    ]
+    np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("scale", [-2.0, 2.0])
+@pytest.mark.parametrize("make", [NormalScore, lambda z: word_score(z)])
+def test_a_transform_that_turns_the_order_turns_the_score(scale, make):
+    """The value of 1 + scale X increases in the score, traced or not, whatever the sign."""
+    z = jnp.array([-4.0, -0.5, 0.0, 0.7, 4.0])
+    expected = 1 + np.abs(scale) * np.asarray(make(z).normal)
+
+    def shifted(scale, score):
+        return value(
+            dist.TransformedDistribution(
+                dist.Normal(0.0, 1.0), transforms.AffineTransform(1.0, scale)
+            ),
+            score,
+        )
+
+    for program in (shifted, jax.jit(shifted)):
+        found = jax.vmap(program, (None, 0))(scale, make(z))
+        np.testing.assert_allclose(found, expected, rtol=2e-6)
+
+
+def word_score(z):
+    first = jnp.asarray((special.ndtr(np.asarray(z, float)) * 2.0**32).astype(np.uint32))
+    return WordScore(first, jnp.zeros_like(first))
+
+
+def test_transforms_in_a_row_keep_their_order():
+    """exp(-X) of a normal X: the quantile of a log-normal law, X turned around."""
+    d = dist.TransformedDistribution(
+        dist.Normal(0.5, 2.0), [transforms.AffineTransform(0.0, -1.0), transforms.ExpTransform()]
+    )
+    assert law_of(d).family == "Exp(Affine(Normal))"
+    z = np.array([-2.0, 0.3, 1.0])
+    found = jax.vmap(lambda z: value(d, NormalScore(z)))(jnp.asarray(z))
+    np.testing.assert_allclose(found, stats.lognorm(2, 0, np.exp(-0.5)).ppf(special.ndtr(z)), 1e-5)
+
+
+def test_both_spellings_of_a_log_normal_law_are_one_family_with_one_value():
+    one = dist.LogNormal(0.5, 2.0)
+    two = dist.TransformedDistribution(dist.Normal(0.5, 2.0), transforms.ExpTransform())
+    assert law_of(one).family == law_of(two).family
+    score = NormalScore(jnp.float32(0.7))
+    np.testing.assert_allclose(value(one, score), value(two, score), rtol=1e-6)
+
+
+@pytest.mark.parametrize("v", [2.5, 3, np.array([1.0, 2.0])])
+def test_a_point_has_its_value_whatever_the_score(v):
+    d = dist.Delta(v, event_dim=np.ndim(v))
+    found = value(d, normal_scores(*np.shape(v)))
+    np.testing.assert_array_equal(found, v)
+    assert jnp.issubdtype(found.dtype, jnp.integer) == isinstance(v, int)
+
+
+def test_categories_come_as_often_as_they_are_probable():
+    """Chi-square over 200,000 draws, fails with probability 1e-6; what cannot be never is."""
+    probs = np.array([0.5, 0.0, 0.3, 0.2])
+    first = jnp.asarray(np.random.default_rng(2).integers(0, 2**32, (200_000, 4), np.uint32))
+    found = jax.jit(jax.vmap(lambda first: value(dist.Categorical(probs), WordScore(first, first))))
+    counts = np.bincount(np.asarray(found(first)), minlength=4)
+    assert counts[1] == 0
+    some = probs > 0
+    assert stats.chisquare(counts[some], 200_000 * probs[some]).pvalue > 1e-6
+
+
+def test_a_mixture_with_one_part_is_that_part():
+    alone = dist.MixtureSameFamily(dist.Categorical(np.ones(1)), dist.Gumbel(np.ones(1), 2.0))
+    for z in (-3.0, 0.0, 3.0):
+        score = NormalScore(jnp.float32(z))
+        np.testing.assert_allclose(
+            value(alone, score), value(dist.Gumbel(1.0, 2.0), score), rtol=1e-6
+        )
+
+
+def test_a_mixture_of_parts_that_end_is_solved_across_their_ends():
+    """Half Uniform(0, 1), half Uniform(3, 5): nothing is in between."""
+    parts = [dist.Uniform(0.0, 1.0), dist.Uniform(3.0, 5.0)]
+    d = dist.MixtureGeneral(half, parts, support=constraints.real)
+    z = special.ndtri(np.array([0.001, 0.25, 0.499, 0.501, 0.75, 0.999]))
+    found = jax.vmap(lambda z: value(d, NormalScore(z)))(jnp.asarray(z, jnp.float32))
+    np.testing.assert_allclose(found, [0.002, 0.5, 0.998, 3.004, 4, 4.996], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (dist.NegativeBinomialProbs(3.0, 0.4), dist.NegativeBinomialLogits(3.0, np.log(2 / 3))),
+        (dist.NegativeBinomialProbs(3.0, 0.4), dist.NegativeBinomial2(2.0, 3.0)),
+        (dist.NegativeBinomialProbs(3.0, 0.4), dist.GammaPoisson(3.0, 1.5)),
+        (dist.Binomial(9, 0.4), dist.Binomial(9, logits=np.log(2 / 3))),
+        (dist.Geometric(0.4), dist.Geometric(logits=np.log(2 / 3))),
+        (dist.Bernoulli(0.4), dist.Bernoulli(logits=np.log(2 / 3))),
+        (
+            dist.ZeroInflatedPoisson(0.4, 3.0),
+            dist.ZeroInflatedDistribution(dist.Poisson(3.0), gate_logits=np.log(2 / 3)),
+        ),
+        (
+            dist.HurdlePoisson(0.4, 3.0),
+            dist.HurdleDistribution(dist.Poisson(3.0), gate_logits=np.log(2 / 3)),
+        ),
+        (dist.Chi2(3.0), dist.Gamma(1.5, 0.5)),
+        (dist.BetaProportion(0.3, 5.0), dist.Beta(1.5, 3.5)),
+        (dist.AsymmetricLaplace(0.0, 1.0, 1.0), dist.AsymmetricLaplaceQuantile(0.0, 0.5, 0.5)),
+    ],
+    ids=lambda d: type(d).__name__,
+)
+def test_spellings_of_one_law_are_one_family_with_the_same_tails(one, other):
+    at = jnp.array([0, 1, 4, 9]) if one.is_discrete else jnp.array([0.1, 0.4, 0.8])
+    laws = [law_of(d) for d in (one, other)]
+    assert laws[0].family == laws[1].family
+    places = [law.place(canonical(d), at) for law, d in zip(laws, (one, other), strict=True)]
+    np.testing.assert_allclose(places[0].lower, places[1].lower, rtol=1e-5)
+    np.testing.assert_allclose(places[0].upper, places[1].upper, rtol=1e-5)
+
+
+def test_a_copula_has_its_marginals_and_its_correlation():
+    """Exponential marginals of a Gaussian copula: by hand, from the same scores."""
+    root = np.linalg.cholesky([[1.0, 0.6], [0.6, 1.0]])
+    d = dist.GaussianCopula(dist.Exponential(np.array([1.0, 3.0])), correlation_cholesky=root)
+    score = normal_scores(2)
+    z = root @ np.asarray(score.value, float)
+    expected = -np.log(special.ndtr(-z)) / [1.0, 3.0]
+    np.testing.assert_allclose(value(d, score), expected, rtol=1e-5)
+
+
+class Doubled(dist.Normal):
+    """A law of the user's: another numpyro law by inheritance."""
+
+
+class Triangular(dist.Distribution):
+    """A law of the user's with a quantile function and nothing else: F(x) = x^2 on (0, 1)."""
+
+    arg_constraints = {}  # noqa: RUF012
+    support = constraints.unit_interval
+
+    def icdf(self, q):
+        return jnp.sqrt(q)
+
+
+class Coin(dist.Distribution):
+    """A law of the user's with only a sampler."""
+
+    arg_constraints = {}  # noqa: RUF012
+    support = constraints.real
+
+    def sample(self, key, sample_shape=()):
+        return jax.random.rademacher(key, sample_shape, jnp.float32)
+
+
+def test_a_law_of_the_users_is_read_by_what_it_has():
+    assert law_of(Doubled(0.0, 1.0)).family == "Normal"
+    assert law_of(Triangular()).kind == "quantile"
+    score = NormalScore(jnp.float32(0.0))
+    np.testing.assert_allclose(value(Triangular(), score), np.sqrt(0.5), rtol=1e-6)
+    assert law_of(Coin()).kind == "sampler"
+    with pytest.raises(TypeError, match="Coin has no quantile function"):
+        value(Coin(), score)

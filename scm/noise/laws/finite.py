@@ -127,6 +127,7 @@ def _trials(d: Any, k: jax.Array) -> jax.Array:
     hits = jnp.clip(_real(k), 0, n)
     misses = n - hits
     ways = gammaln(n + 1) - gammaln(hits + 1) - gammaln(misses + 1)
+    ways = jnp.where((hits == 0) | (misses == 0), 0.0, ways)
     if isinstance(d, dist.BinomialProbs):
         chance = _real(d.probs)
         log = xlogy(hits, chance) + xlog1py(misses, -chance)

@@ -1,4 +1,4 @@
-"""Multivariate normal laws: standard normal scores, mixed linearly."""
+"""Multivariate normal laws, and copulas of them: standard normal scores, mixed linearly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from numpyro import distributions as dist
 
-from scm.noise.laws.registry import Law, read_by
+from scm.noise.laws.registry import Law, read, read_by, sampler
 from scm.noise.laws.scores import real
 from scm.noise.score import NormalScore, Score
 
@@ -50,3 +50,18 @@ def _random_walk(d: Any) -> Law:
 
 def _walk_value(d: Any, score: Score) -> jax.Array:
     return real(d.scale)[..., None] * jnp.cumsum(score.normal, axis=-1)
+
+
+@read_by(dist.GaussianCopula)
+def _gaussian_copula(d: Any) -> Law:
+    """The marginals' quantiles at the scores of a multivariate normal value."""
+    marginal = read(d.marginal_dist)
+    family = f"GaussianCopula({marginal.family})"
+    if marginal.kind != "quantile":
+        return sampler(family)
+    return Law(family, "score", d.batch_shape + d.event_shape, _copula_value)
+
+
+def _copula_value(d: Any, score: Score) -> jax.Array:
+    value = read(d.marginal_dist).value
+    return value(d.marginal_dist, NormalScore(_value(d.base_dist, score)))

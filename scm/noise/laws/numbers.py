@@ -33,18 +33,24 @@ def canonical(distribution: Distribution) -> Distribution:
     once; and all of its parameters can be traced and differentiated.
 
     Raises:
-        TypeError: a parameter is not a number.
+        TypeError: a parameter is not a number, or JAX cannot rebuild the distribution.
         ValueError: a discrete parameter is not whole.
 
     >>> from numpyro.distributions import Normal
-    >>> jax.tree.leaves(canonical(Normal(0, 1)))
+    >>> sorted(jax.tree.leaves(canonical(Normal(0, 1))))
     [array(0.), array(1.)]
     """
     family = type(distribution)
     fields, fixed = distribution.tree_flatten()
     names = family.gather_pytree_data_fields()
     arrays = [_array(field, family, name) for name, field in zip(names, fields, strict=True)]
-    made = family.tree_unflatten(fixed, tuple(arrays))
+    try:
+        made = family.tree_unflatten(fixed, tuple(arrays))
+    except AttributeError as error:
+        raise TypeError(
+            f"{family.__name__}: numpyro cannot rebuild it from its parts ({error}), so it cannot "
+            "be traced; write it by its parts, as HurdleDistribution(NegativeBinomial2(...), gate)"
+        ) from error
     if isinstance(made, dist.Beta):
         _stack_again(made)
     return made

@@ -18,7 +18,8 @@ Kind = Literal["quantile", "score", "gumbel", "sampler"]
 """How a law reads its scores.
 
 ``quantile``: one score a component, through the quantile function: increasing in the score.
-``score``: standard normal scores, mixed linearly (a multivariate normal through its Cholesky root).
+``score``: standard normal scores, mixed linearly (a multivariate normal through its Cholesky root,
+a Gaussian copula through its marginals' quantiles after that).
 ``gumbel``: one score a category; the largest of log-probability plus Gumbel noise wins.
 ``sampler``: the law has no such form here; its own sampler is called with the unit's random words.
 """
@@ -82,7 +83,7 @@ def law_of(distribution: Distribution) -> Law:
     'quantile'
     >>> law_of(Normal(0, 1).expand([3]).to_event(1)).family
     'Normal[3]'
-    >>> law_of(Dirichlet([1.0, 1.0])).kind
+    >>> law_of(Dirichlet(jax.numpy.ones(2))).kind
     'sampler'
     """
     found = read(distribution)
