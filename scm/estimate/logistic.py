@@ -135,7 +135,8 @@ def _climb(basis: Array, treatment: Array, share: Array) -> _State:
         )
 
     start = jnp.zeros_like(basis[0])
-    first = _State(start, loglik(start), jnp.ones_like(share[0]), jnp.int32(0), jnp.array(False))
+    lowest = jnp.full_like(share[0], -jnp.inf)  # the first step always rises: 0 is where most bends
+    first = _State(start, lowest, jnp.ones_like(share[0]), jnp.int32(0), jnp.array(False))
     return lax.while_loop(
         lambda state: ~state.converged & (state.iterations < MAX_ITERATIONS), climb, first
     )

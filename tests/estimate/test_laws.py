@@ -162,12 +162,6 @@ def test_jit_changes_nothing(x64: None, name: str) -> None:
     same(inside, call(name, data_set(), {}, weights=weights()), 1e-10)
 
 
-def test_map_changes_nothing(x64: None) -> None:
-    stacked = {c: np.stack([data_set(s)[c] for s in range(3)]) for c in data_set()}
-    mapped = jax.jit(lambda d: jax.lax.map(lambda one: call("ipw", one, {}), d))(stacked)
-    same(mapped, jax.vmap(lambda one: call("ipw", one, {}))(stacked), 1e-10)
-
-
 @each
 def test_numpy_jax_bools_integers_and_frames_are_all_data(x64: None, name: str) -> None:
     import pandas as pd

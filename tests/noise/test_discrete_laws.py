@@ -117,6 +117,7 @@ LAWS = [
         (2000, -6.0),
         (2000, 1.0),
         solved=True,
+        double=None,
     ),
     law(
         "NegativeBinomialProbs",

@@ -26,7 +26,6 @@ def value(d, score):
         dist.Exponential(3.0),
         dist.TruncatedNormal(0.0, 1.0, low=1.0),
         dist.Gamma(0.7, 2.0),
-        dist.StudentT(3.0, 1.0, 2.0),
         dist.Poisson(3.0),
         dist.Categorical(np.array([0.2, 0.3, 0.5])),
     ],
@@ -54,22 +53,12 @@ def test_all_parameters_may_be_traced_and_vectorised_with_the_score():
     np.testing.assert_allclose(program(shapes, rates, z), expected, rtol=1e-5)
 
 
-def test_derivatives_of_an_implicit_quantile_in_either_mode_and_twice(x64):
-    """Forward and reverse modes agree; second derivatives are differences of first ones."""
-    program = lambda a, z: value(dist.Gamma(a, 1.0), NormalScore(z))
-
-    @jax.jit
-    def slopes(a, z):
-        reverse, forward = (mode(program, (0, 1)) for mode in (jax.grad, jax.jacfwd))
-        return reverse(a, z), forward(a, z), jax.jacfwd(reverse, (0, 1))(a, z)
-
-    reverse, forward, second = slopes(2.5, 0.8)
-    np.testing.assert_allclose(reverse, forward, rtol=1e-12)
-    step = 1e-5
-    ahead = [np.array(slopes(2.5 + da, 0.8 + dz)[0]) for da, dz in ((step, 0), (0, step))]
-    behind = [np.array(slopes(2.5 - da, 0.8 - dz)[0]) for da, dz in ((step, 0), (0, step))]
-    expected = (np.array(ahead) - np.array(behind)).T / (2 * step)
-    np.testing.assert_allclose(np.array(second), expected, rtol=1e-6)
+def test_the_second_derivative_of_a_solved_quantile_is_that_of_scipys(x64):
+    """Forward over reverse, through the implicit function, by a second difference."""
+    program = lambda a: value(dist.Gamma(a, 1.0), NormalScore(0.8))
+    found = jax.jit(jax.jacfwd(jax.grad(program)))(2.5)
+    around = stats.gamma.isf(special.ndtr(-0.8), np.array([2.499, 2.5, 2.501]))
+    np.testing.assert_allclose(found, np.diff(around, 2)[0] / 1e-6, rtol=1e-5)
 
 
 EXTREMES = jnp.array([special.ndtri(1e-6), -special.ndtri(1e-6)])
