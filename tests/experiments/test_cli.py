@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import types
 from importlib.metadata import version
 from pathlib import Path
