@@ -40,8 +40,6 @@ class Entry:
     float32 only, for a law that adds little to another one's solved quantile."""
     tail: float = 1e-4
     """Relative error allowed in a tail probability in float32."""
-    slope: float = 1e-4
-    """Relative error allowed in a derivative, finite differences having theirs."""
     solved: bool = False
     """Whether it is found by iteration: compiled then, and else run operation by operation."""
     counts: bool = False
@@ -146,7 +144,8 @@ def draws(entry: Entry) -> Draws:
         place = entry.place(value, *parameters)
         return value, (place.lower, place.upper)
 
-    values, places = jax.tree.map(np.asarray, entry.grid(program)(pair, *entry.parameters()))
+    with jax.numpy_dtype_promotion("strict"):
+        values, places = jax.tree.map(np.asarray, entry.grid(program)(pair, *entry.parameters()))
     lower = (pair[0] + 0.5) / 2.0**32
     return Draws(values, places, lower, 1 - lower)
 
@@ -175,7 +174,7 @@ def doubles(entry: Entry) -> Doubles:
         place = entry.place(value, *parameters).normal if entry.has_place() else None
         return value, place, slopes
 
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
         found = entry.grid(program)(jnp.asarray(NORMAL), *entry.parameters())
         expected = entry.quantiles(special.ndtr(NORMAL), special.ndtr(-NORMAL))
     return Doubles(*jax.tree.map(np.asarray, found), expected)

@@ -226,7 +226,7 @@ LAWS = [
         power_law,
         (-2.5, 1.0, 9.0),
         (-1.0, 0.5, 3.0),
-        (0.7, 1.0, 2.0),
+        (-1.0003, 0.5, 3.0),
     ),
     law(
         "Gamma",
@@ -238,6 +238,7 @@ LAWS = [
         (10.0, 0.5),
         (40.0, 1.0),
         (1e4, 1.0),
+        double=3e-13,
         solved=True,
     ),
     law(
@@ -441,6 +442,5 @@ def test_derivatives_are_finite_differences_of_scipys_quantiles(entry, doubles, 
         change = quantiles(z, sets + shift) - quantiles(z, sets - shift)
         expected.append(change / (2 * shift[:, [index]]))
     for found, slope in zip(doubles.slopes, expected, strict=True):
-        scale = np.abs(slope) + 1e-3 * np.max(np.abs(slope), axis=1, keepdims=True)
-        rounding = 1e-15 * np.abs(doubles.values) / step
-        np.testing.assert_array_less(np.abs(found - slope), entry.slope * scale + 100 * rounding)
+        rounding = 1e-13 * (np.abs(doubles.values) + 1e-5) / step
+        np.testing.assert_array_less(np.abs(found - slope), 1e-4 * np.abs(slope) + rounding)

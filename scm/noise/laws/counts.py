@@ -91,7 +91,7 @@ def _binomial_tails(d: Any, k: jax.Array) -> tuple[jax.Array, jax.Array]:
     b = jnp.clip(real(k), 0, jnp.maximum(n - 1, 0)) + 1
     a = jnp.maximum(n - b + 1, 1)
     t = -_logit(d) - jnp.log(a / b)
-    return _ends(k, log_beta_tails(t, a, b), n)
+    return _ends(k, log_beta_tails(t, a, b), d.total_count)
 
 
 def _logit(d: Any) -> jax.Array:

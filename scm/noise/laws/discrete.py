@@ -48,8 +48,8 @@ def _bernoulli_logits(d: Any, score: Score) -> jax.Array:
 
 
 def _discrete_uniform_place(d: Any, value: jax.Array) -> Score:
-    size = real(d.high) - d.low + 1
-    count = jnp.clip(jnp.floor(value) - d.low + 1, 0, size)
+    size = real(d.high) - real(d.low) + 1
+    count = jnp.clip(jnp.floor(real(value)) - real(d.low) + 1, 0, size)
     return _logs(count / size, (size - count) / size)
 
 

@@ -92,7 +92,7 @@ def probabilities(distribution: Distribution, values: Any) -> jax.Array:
     if isinstance(d, dist.CategoricalLogits):
         return _listed(jax.nn.softmax(_real(d.logits)), k)
     if isinstance(d, dist.DiscreteUniform):
-        return jnp.where((k >= d.low) & (k <= d.high), 1 / (_real(d.high) - d.low + 1), 0.0)
+        return jnp.where((k >= d.low) & (k <= d.high), 1 / (_real(d.high) - _real(d.low) + 1), 0.0)
     if isinstance(d, dist.Delta):
         return jnp.where(k == d.v, 1.0, 0.0)
     if isinstance(d, dist.BinomialProbs | dist.BinomialLogits | dist.BetaBinomial):
@@ -123,7 +123,7 @@ def _ordered_logistic(d: Any) -> jax.Array:
 
 def _trials(d: Any, k: jax.Array) -> jax.Array:
     n = _real(d.total_count)
-    inside = (k >= 0) & (k <= n)
+    inside = (_real(k) >= 0) & (_real(k) <= n)
     hits = jnp.clip(_real(k), 0, n)
     misses = n - hits
     ways = gammaln(n + 1) - gammaln(hits + 1) - gammaln(misses + 1)

@@ -115,7 +115,7 @@ def log_one_minus(log: jax.Array) -> jax.Array:
 
 
 def magnitude(z: jax.Array) -> jax.Array:
-    """The absolute value, with slope 1 at 0 where JAX's has 0: one side's slope, not none."""
+    """The absolute value, with slope 1 at 0 for sure: that of the branch which takes z >= 0."""
     return jnp.where(z < 0, -z, z)
 
 
