@@ -1,17 +1,24 @@
-"""Run every benchmark and print one table each."""
+"""Run every benchmark, or those that are named, and print its tables."""
 
+import importlib
 import os
 import platform
+import sys
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does
 
 import jax
 from rich.console import Console
 
-from benchmarks import importing, sampling
+NAMES = ("linear", "nonlinear", "discrete", "many", "importing")
 
-console = Console()
-console.print(
-    f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-    f"jax {jax.__version__} on {jax.devices()[0].platform}; medians, load {os.getloadavg()[0]:.1f}"
-)
-for benchmark in (sampling, importing):
-    console.print(benchmark.run())
+console = Console(width=110)
+for name in sys.argv[1:] or NAMES:
+    for shown in importlib.import_module(f"benchmarks.{name}").run():
+        console.print(shown)
+        console.print(
+            f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+            f"jax {jax.__version__} on {jax.devices()[0].platform}; medians; load "
+            f"{os.getloadavg()[0]:.1f}\n",
+            style="dim",
+        )

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.table import Table
@@ -18,7 +19,7 @@ print(time.perf_counter() - begun)
 """
 
 
-def run(runs: int = 5) -> Table:
+def run(runs: int = 5) -> Iterator[Table]:
     """A table of seconds, each in a process of its own."""
     imports = [
         float(
@@ -39,4 +40,4 @@ def run(runs: int = 5) -> Table:
         "import scm, after jax and numpyro.distributions", f"{statistics.median(imports):.3f}"
     )
     table.add_row("scm --help, whole process", f"{statistics.median(helps):.3f}")
-    return table
+    yield table

@@ -204,16 +204,21 @@ def sample(
         int, typer.Option("-n", metavar="N", parser=_count, help="Units: 1000, 1_000, 1e6.")
     ] = 1_000,
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A .parquet or .csv; left out, a few are shown."),
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="A .parquet or .csv, or a directory of parquet parts, as in people/; left out, a "
+            "few are shown.",
+        ),
     ] = None,
     key: Annotated[int, typer.Option(metavar="KEY", parser=_key, help="The random seed.")] = 0,
     settings: Settings = None,
     precision: Annotated[Precision, typer.Option(help="Of the numbers.")] = Precision.float32,
 ) -> None:
-    """Sample a simulator's data into a file.
+    """Sample a simulator's data into a file, or a directory.
 
-    The same key gives the same units, however many are asked for.
+    The same key gives the same units, however many are asked for. A directory takes any number of
+    them, block by block; what was interrupted goes on when it is asked for again.
     """
     from experiments.sampling import SamplingError, head, write
     from scm import ModelError

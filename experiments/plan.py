@@ -17,7 +17,7 @@ import numpy as np
 from experiments import study as written
 from experiments.config import ConfigError, Mistake
 from scm import SCM
-from scm.estimands import ATE, CDE, Contrast, TotalEffect
+from scm.estimands import ATE, CDE, Estimand, TotalEffect
 from scm.estimate import ESTIMATORS, Estimator, Roles
 from simulators import DATASETS, SIMULATORS, Simulator
 
@@ -83,7 +83,7 @@ class Plan:
 
     study: written.Study
     worlds: Mapping[str, World]
-    estimands: Mapping[str, Contrast]
+    estimands: Mapping[str, Estimand]
     methods: Mapping[str, Method]
     real: Real | None
 
@@ -119,7 +119,7 @@ def plan(study: written.Study) -> Plan:
         raise ConfigError(*mistakes)
     planned = Plan(study, worlds, estimands, methods, real)
     for world, name in planned.questions():
-        noted(("estimands", name), estimands[name].check, worlds[world].model)
+        noted(("estimands", name), estimands[name].question, worlds[world].model)
     for name, method in methods.items():
         for world in worlds:
             if name in planned.methods_in(world):
@@ -174,7 +174,7 @@ def _method(study: written.Study, name: str) -> Method:
     return Method(each.label, estimator, roles, options, each.estimands)
 
 
-def _estimand(each: written.Estimand) -> Contrast:
+def _estimand(each: written.Estimand) -> Estimand:
     match each:
         case written.ATE():
             low, high = each.levels

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
-from scm.compile.codes import Code
 from scm.core.errors import NonFiniteError, UndefinedLawError
 from scm.noise.given import Given
 from scm.solve.acyclic import push
@@ -21,13 +20,10 @@ __all__ = ["check"]
 
 def check(world: World) -> None:
     """Raise `NonFiniteError` or `UndefinedLawError` for a world with a code."""
-    failed = {name: code for name, code in jax.device_get(world.codes).items() if code}
-    if not failed:
+    if not jax.device_get(world.code):
         return
-    order = world.model.structure.order
-    name = min(failed, key=order.index)  # the first in causal order; others may only inherit it
-    if failed[name] == Code.UNDEFINED_LAW:
-        bad = ~_lawful(world, name)
+    name, bad = _culprit(world)  # the first in causal order; others may only inherit it
+    if bad is not None:
         raise UndefinedLawError(
             f"{name}: its law is given a parameter outside its domain in "
             f"{_first(world, name, bad)}; keep a probability in (0, 1) by "
@@ -54,6 +50,18 @@ def _first(world: World, name: str, bad: np.ndarray, value: str = "") -> str:
     return f"{bad.sum():,} of {world.n:,} units; the first is unit {_number(world.origin, row)}" + (
         f", where {facts}" if facts else ""
     )
+
+
+def _culprit(world: World) -> tuple[str, np.ndarray | None]:
+    """The variable that is to blame, and the units in which its law is undefined; None where the
+    law is defined and the value not finite."""
+    for name in world.model.structure.order:
+        lawful = _lawful(world, name)
+        if not lawful.all():
+            return name, ~lawful
+        if not np.isfinite(np.asarray(world.columns[name], float)).all():
+            return name, None
+    raise AssertionError("a world with a code has a variable to blame")
 
 
 def _lawful(world: World, name: str) -> np.ndarray:

@@ -19,10 +19,11 @@ __all__ = ["Columns", "Unit"]
 class Columns(dict[str, Any]):
     """Named arrays, each with a leading axis of units: a dict that can become a data frame."""
 
-    def to_pandas(self) -> pd.DataFrame:
-        """A data frame, a row for each unit; the components of a vector are ``x[0]``, ``x[1]``."""
-        import pandas as pd
+    def flat(self) -> dict[str, np.ndarray]:
+        """The columns as NumPy arrays of one axis, views where they can be.
 
+        The components of a vector are called ``x[0]``, ``x[1]``.
+        """
         flat: dict[str, np.ndarray] = {}
         for name, column in self.items():
             array: Any = np.asarray(column)
@@ -34,7 +35,13 @@ class Columns(dict[str, Any]):
                         "variable; rename the variable"
                     )
                 flat[label] = array[:, *index]
-        return pd.DataFrame(flat)
+        return flat
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A data frame, a row for each unit; the components of a vector are ``x[0]``, ``x[1]``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.flat())
 
     def _repr_html_(self) -> str:
         return self.to_pandas()._repr_html_()  # type: ignore[operator]

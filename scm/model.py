@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -24,7 +24,9 @@ from scm.noise.source import Run
 from scm.noise.words import stream_of
 from scm.skeleton import Skeleton
 from scm.solve.draws import laws_of
-from scm.solve.expectation import Moments, moments
+from scm.solve.expectation import moments
+from scm.solve.spread import check_block
+from scm.stream import Stream
 from scm.world import Mean, World, solved
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SCM"]
 
-_BLOCK = 1 << 17
+_BLOCK = 1 << 17  # units of a block that is handed out
+_EXPECTED = 1 << 16  # of one that is only averaged: it fits the cache
 
 
 @jax.tree_util.register_pytree_node_class
@@ -277,15 +280,25 @@ class SCM:
         self.check_units(n)
         return solved(self, Run(stream_of(key), first_unit(0), n), {}, sharding)
 
-    def stream(self, key: Any, n: int, *, block: int = _BLOCK) -> Iterator[World]:
-        """The world of `sample` in blocks of units, one after the other, in constant memory."""
+    def stream(self, key: Any, n: int, *, block: int = _BLOCK, sharding: Any = None) -> Stream:
+        """The world of `sample` in blocks of units, one after the other, in constant memory.
+
+        Arguments:
+          key, n: as in `sample`.
+          block: the units of one block; the last may be smaller.
+          sharding: as in `sample`, for every block that its devices divide evenly.
+
+        Returns an iterator over worlds. ``model.stream(key, n).to_parquet("people/")`` writes them
+        into a directory, and goes on where it was interrupted: see `scm.stream.Stream`.
+
+        >>> from numpyro.distributions import Normal
+        >>> [world.n for world in SCM(x=Normal(0, 1)).stream(key=0, n=10, block=4)]
+        [4, 4, 2]
+        """
         n, block = count("n", n), count("block", block)
         self.check_units(n)
-        root = stream_of(key)
-        for start in range(0, n, block):
-            size = min(block, n - start)
-            part = self.rows(slice(start, start + size))
-            yield solved(part, Run(root, first_unit(start), size), {})
+        check_block(sharding, block)
+        return Stream(self, key, n, block, sharding)
 
     def expect(
         self,
@@ -293,13 +306,15 @@ class SCM:
         key: Any,
         n: int,
         *,
-        block: int = _BLOCK,
+        block: int = _EXPECTED,
+        sharding: Any = None,
     ) -> Mean:
         """The mean of ``fn(unit)`` over ``n`` units, with its standard error, in constant memory.
 
         ``fn`` sees one unit, a mapping from every variable to its value, and returns a number or
         an array. Units, noise and randomness are those of `sample`; what ``fn`` does not use is
-        not computed.
+        not computed. Any ``block`` gives the same mean to rounding; ``sharding`` spreads each
+        block over devices, as in `sample`.
 
         >>> from numpyro.distributions import Bernoulli
         >>> mean = SCM(x=Bernoulli(0.25)).expect(lambda unit: unit["x"], key=0, n=100_000)
@@ -308,13 +323,10 @@ class SCM:
         """
         n, block = count("n", n), count("block", block)
         self.check_units(n)
-        root, total = stream_of(key), Moments.nothing()
-        for start in range(0, n, block):
-            size = min(block, n - start)
-            part = self.rows(slice(start, start + size))
-            source = Run(root, first_unit(start), size)
-            total += moments(part.system, source, fn)
-        return Mean(total.mean, total.standard_error, n)
+        check_block(sharding, block)
+        part = lambda rows: self.rows(rows).system
+        found = moments(part, stream_of(key), fn, n, block, sharding)
+        return Mean(found.mean, found.standard_error, n)
 
     def evaluate(self, noise: Mapping[tuple[str, str], Any]) -> World:
         """The world that given noise makes: ``{("y", "u"): values, ...}``, each of shape (n, ...).

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scm.compile.codes import Code
 from scm.compile.programs import traced
 from scm.core.errors import (
     ModelError,
@@ -59,29 +60,21 @@ class World:
     >>> forced = world.do(x=1.0)  # the same units, the same noise
     >>> bool((world.noise["y", "u"] == forced.noise["y", "u"]).all())
     True
+
+    ``world.code`` is 0 if all values are finite and all laws defined; the others are in
+    `scm.compile.codes.Code`. Outside a trace a world that is not so is refused when it is made;
+    inside jit, vmap and grad nothing can be raised, and the code travels with the world instead.
     """
 
     model: SCM
     columns: dict[str, jax.Array]
     origin: Origin
-    codes: dict[str, jax.Array]
+    code: jax.Array
 
     @property
     def n(self) -> int:
         """The number of units."""
         return self.origin.n
-
-    @property
-    def code(self) -> jax.Array:
-        """The result code: 0 if all values are finite and all laws defined.
-
-        The others are in `scm.compile.codes.Code`.
-
-        Outside a trace a world that is not so is refused when it is made; inside jit, vmap
-        and grad nothing can be raised, and this travels with the world instead.
-        """
-        codes = [jnp.asarray(each, jnp.int32) for each in self.codes.values()]
-        return jnp.stack(codes).max() if codes else jnp.int32(Code.OK)
 
     def __getitem__(self, name: str) -> jax.Array:
         if name not in self.columns:
@@ -173,7 +166,7 @@ class World:
             name: value[rows] if varies(value, structure.out(name).shape) else value
             for name, value in self.columns.items()
         }
-        return World(self.model.rows(rows), columns, _picked(self.origin, rows), self.codes)
+        return World(self.model.rows(rows), columns, _picked(self.origin, rows), self.code)
 
     def expect(self, fn: Callable[[Mapping[str, Any]], Any]) -> Mean:
         """The mean of ``fn(unit)`` over the units, with its standard error.
@@ -206,6 +199,26 @@ class World:
         """The observed columns as a data frame with a row for each unit."""
         return self.data.to_pandas()
 
+    def to_parquet(self, directory: str | PathLike[str]) -> Path:
+        """Write the observed columns into a directory as parquet, as `to_pandas` would have them.
+
+        One file, or several of 64 MiB, and ``_scm.json``, which says what they are. Returns the
+        directory; `pandas.read_parquet` reads it. Raises `scm.storage.StorageError` where it holds
+        anything but this very world. A world too large for memory is written by
+        ``model.stream(key, n).to_parquet(directory)``.
+
+        >>> import tempfile
+        >>> import pandas as pd
+        >>> from numpyro.distributions import Normal
+        >>> from scm import SCM
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pd.read_parquet(SCM(x=Normal(0, 1)).sample(0, 10).to_parquet(folder)).shape
+        (10, 1)
+        """
+        from scm.storage import write_columns
+
+        return write_columns(Path(directory), self.data, self.n)
+
     def __repr__(self) -> str:
         latents = self.model.latents
         hidden = f" (latent: {', '.join(latents)})" if latents else ""
@@ -221,9 +234,9 @@ def solved(model: SCM, origin: Origin, carried: Mapping[str, Any], sharding: Any
     system = model.system
     wanted = frozenset(system.structure.order)
     source = source_for(system, origin)
-    columns, codes = solve(system, source, carried, wanted, sharding)
-    world = World(model, columns, origin, codes)
-    if not traced(codes):
+    columns, code = solve(system, source, carried, wanted, sharding)
+    world = World(model, columns, origin, code)
+    if not traced(code):
         check(world)
     return world
 

@@ -18,11 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from scm.core.leaves import flatten
 from scm.core.marks import Coupling
 from scm.core.mechanism import Mechanism
 from scm.core.structure import Structure, System
 
-__all__ = ["fingerprint", "identity", "jaxpr_text"]
+__all__ = ["fingerprint", "identity", "jaxpr_text", "mechanism_fingerprint"]
 
 # Names for profilers, which change nothing; and derivative rules, which are never read off a kept
 # program (under a derivative, mechanisms are traced afresh) but are part of a strict fingerprint.
@@ -33,6 +34,7 @@ _PLAIN = ("builtins", "numpy", "jax", "jaxlib", "enum", "collections")
 _BY_ADDRESS: dict[int, Any] = {}  # kept alive, so that an address never comes again
 
 _OF_MECHANISM: weakref.WeakKeyDictionary[Mechanism, dict[bool, str]] = weakref.WeakKeyDictionary()
+_OF_JAXPR: weakref.WeakKeyDictionary[ClosedJaxpr, dict[bool, str]] = weakref.WeakKeyDictionary()
 _OF_STRUCTURE: weakref.WeakKeyDictionary[Structure, dict[bool, str]] = weakref.WeakKeyDictionary()
 
 
@@ -47,7 +49,10 @@ def fingerprint(structure: Structure, *, strict: bool = False) -> str:
         for name in structure.order:
             layers = structure.variables[name].layers
             for assignment, mechanism in zip(layers, structure.mechanisms[name], strict=True):
-                parts += [f"{name} {assignment.parents}", _of_mechanism(mechanism, strict)]
+                parts += [
+                    f"{name} {assignment.parents}",
+                    mechanism_fingerprint(mechanism, strict=strict),
+                ]
         known[strict] = _digest(parts)
     return known[strict]
 
@@ -57,7 +62,8 @@ def identity(system: System) -> tuple[str, Coupling | None, Any]:
     return fingerprint(system.structure), system.coupling, jnp.result_type(float)
 
 
-def _of_mechanism(mechanism: Mechanism, strict: bool) -> str:
+def mechanism_fingerprint(mechanism: Mechanism, *, strict: bool = False) -> str:
+    """The fingerprint of one mechanism, whoever its parents are."""
     known = _OF_MECHANISM.setdefault(mechanism, {})
     if strict not in known:
         assignment = mechanism.assignment
@@ -66,12 +72,20 @@ def _of_mechanism(mechanism: Mechanism, strict: bool) -> str:
         if mechanism.law is not None:
             parts.extend(_tree_text(mechanism.law))
         for each in sorted(assignment.noise):
-            leaves, structure = jax.tree.flatten(assignment.noise[each])
+            leaves, structure = flatten(assignment.noise[each])
             parts.append(f"{each} {[(np.shape(x), str(x.dtype)) for x in leaves]}")
             parts.extend(_tree_text(structure))
         if mechanism.jaxpr is not None:
-            parts.extend(jaxpr_text(mechanism.jaxpr.jaxpr, strict=strict))
+            parts.append(_of_jaxpr(mechanism.jaxpr, strict))
         known[strict] = _digest(parts)
+    return known[strict]
+
+
+def _of_jaxpr(jaxpr: ClosedJaxpr, strict: bool) -> str:
+    """The digest of an opened jaxpr; like nodes of a generated model share theirs."""
+    known = _OF_JAXPR.setdefault(jaxpr, {})
+    if strict not in known:
+        known[strict] = _digest(jaxpr_text(jaxpr.jaxpr, strict=strict))
     return known[strict]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Literal
 
 from numpyro.distributions import Distribution
@@ -27,6 +27,8 @@ class Assignment:
         unit`` (its number has a leading axis of units).
       fresh: the name under which the noise of a returned distribution goes.
       written: the right-hand side itself, for display.
+      alike: what says of two assignments that they trace alike, shapes being equal: a callable
+        pytree has all its numbers in its leaves. None for a function: it may close over anything.
       defaulted: parameters of a function that have a default other than a noise.
     """
 
@@ -42,6 +44,7 @@ class Assignment:
     coupling: Coupling | None = None
     monotone: Mapping[str, int] | None = None
     inverse: Callable | None = None
+    alike: Hashable = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ import numpy as np
 from jax.extend.core import Jaxpr, Literal
 
 from scm.core.assignment import Variable
+from scm.core.leaves import unflatten
 from scm.core.mechanism import Mechanism
 
 __all__ = ["equation", "law_text"]
@@ -74,7 +75,7 @@ def _right_hand_side(mechanism: Mechanism, numbers: Sequence[Any]) -> str:
     own, parameters = rest[: len(assignment.numbers)], rest[len(assignment.numbers) :]
     names = sorted(assignment.noise)
     structure = jax.tree.structure([assignment.noise[each] for each in names])
-    laws = dict(zip(names, jax.tree.unflatten(structure, parameters), strict=True))
+    laws = dict(zip(names, unflatten(structure, parameters), strict=True))
     if assignment.form == "per unit":
         return f":= one value for each of {len(own[0])} units"
     if assignment.form == "constant":
@@ -131,7 +132,7 @@ def _formula(mechanism: Mechanism, captured: Sequence[Any], own: Sequence[Any]) 
     if mechanism.law is None:
         return outputs[0] if len(outputs[0]) <= _LONGEST else short
     shapes = [each.aval for each in mechanism.jaxpr.jaxpr.outvars]
-    law = jax.tree.unflatten(
+    law = unflatten(
         mechanism.law, [_Text(t, s.shape) for t, s in zip(outputs, shapes, strict=True)]
     )
     text = law_text(law, str)

@@ -19,6 +19,7 @@ from numpyro.distributions import Distribution
 
 from scm.core.assignment import Assignment
 from scm.core.errors import ModelError
+from scm.core.leaves import flatten, unflatten
 
 __all__ = ["Mechanism", "Shape", "noise_shape", "shape_of", "trace"]
 
@@ -78,7 +79,7 @@ class Mechanism:
                 )
         outputs = jaxpr_as_fun(self.jaxpr)(*typed)
         if self.law is not None:
-            return jax.tree.unflatten(self.law, outputs)
+            return unflatten(self.law, outputs)
         return outputs[0].astype(self.out.dtype)
 
 
@@ -125,6 +126,8 @@ def trace(name: str, assignment: Assignment, parents: Sequence[Shape]) -> Mechan
     law, out = None, returned
     if isinstance(returned, Distribution):
         law, out = jax.tree.structure(returned), noise_shape(returned)
+        parameters, _ = flatten(jax.tree.unflatten(law, opened.outvars))
+        opened = opened.replace(outvars=parameters)
     return Mechanism(
         assignment,
         Shape(out.shape, out.dtype),

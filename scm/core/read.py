@@ -215,7 +215,7 @@ def _called(
     explicit: Explicit | None,
 ) -> Assignment:
     """The assignment that calls ``fn``; parents go by name, save for an explicit node's."""
-    rebuild, leaves, leaf_names = _leaves(fn)
+    rebuild, leaves, leaf_names, structure = _leaves(fn)
     names = tuple(constants)
 
     def call(numbers, noise, values):
@@ -239,6 +239,7 @@ def _called(
         coupling=explicit.coupling if explicit else None,
         monotone=explicit.monotone if explicit else None,
         inverse=explicit.inverse if explicit else None,
+        alike=None if structure is None else (structure, names, tuple(by_position or ())),
     )
 
 
@@ -247,13 +248,14 @@ def _check_noise_name(name: str, noise: str) -> None:
         raise ModelError(f"{name}: a noise name has no slash in it, given {noise!r}")
 
 
-def _leaves(fn: Callable) -> tuple[Callable, tuple[Any, ...], tuple[str, ...]]:
-    """The numbers inside a callable pytree, their names, and how to put others in their place."""
+def _leaves(fn: Callable) -> tuple[Callable, tuple[Any, ...], tuple[str, ...], Any]:
+    """The numbers inside a callable pytree, their names, and how to put others in their place;
+    and the pytree's structure where there is nothing else inside."""
     paths, structure = jax.tree_util.tree_flatten_with_path(fn)
     leaves = [leaf for _, leaf in paths]
     traced = [is_number(leaf) and not isinstance(leaf, bool | int) for leaf in leaves]
     if not any(traced):
-        return (lambda numbers: fn), (), ()
+        return (lambda numbers: fn), (), (), None
 
     def rebuild(numbers):
         fresh = iter(numbers)
@@ -263,4 +265,4 @@ def _leaves(fn: Callable) -> tuple[Callable, tuple[Any, ...], tuple[str, ...]]:
     inside = [(path, leaf) for (path, leaf), t in zip(paths, traced, strict=True) if t]
     names = tuple(jax.tree_util.keystr(path).lstrip(".") for path, _ in inside)
     numbers = tuple(leaf if isinstance(leaf, jax.Array) else np.asarray(leaf) for _, leaf in inside)
-    return rebuild, numbers, names
+    return rebuild, numbers, names, structure if all(traced) else None

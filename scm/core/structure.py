@@ -7,13 +7,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import jax
-
 from scm.core.assignment import Assignment, Variable
 from scm.core.errors import CycleError, ModelError, UnknownNameError, suggestion
 from scm.core.fit import fitted
+from scm.core.leaves import flatten
 from scm.core.marks import Coupling
-from scm.core.mechanism import Mechanism, Shape, trace
+from scm.core.mechanism import Mechanism, Shape, noise_shape, shape_of, trace
 
 __all__ = ["Numbers", "Structure", "System", "order_of", "structure_of"]
 
@@ -61,7 +60,7 @@ class Structure:
 def _numbers(mechanism: Mechanism) -> list[Any]:
     assignment = mechanism.assignment
     laws = [assignment.noise[each] for each in sorted(assignment.noise)]
-    return [*mechanism.captured, *assignment.numbers, *jax.tree.leaves(laws)]
+    return [*mechanism.captured, *assignment.numbers, *flatten(laws)[0]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -165,18 +164,19 @@ def structure_of(
     there is not traced again unless its parents changed shape.
     """
     known = known or {}
+    alike: dict[Any, Mechanism] = {}
     _check_names(variables)
     shapes: dict[str, Shape] = {}
     bases: dict[str, Mechanism] = {}
     for name in order_of(variables, natural=True):  # mechanisms fix each variable's shape
         base = variables[name].layers[0]
-        bases[name] = _traced(name, base, shapes, known, None)
+        bases[name] = _traced(name, base, shapes, known, alike, None)
         shapes[name] = bases[name].out
     mechanisms = {}
     order = order_of(variables)
     for name in order:
         above = [
-            _traced(f"do({name}=...)", layer, shapes, known, shapes[name])
+            _traced(f"do({name}=...)", layer, shapes, known, alike, shapes[name])
             for layer in variables[name].layers[1:]
         ]
         mechanisms[name] = (bases[name], *above)
@@ -188,11 +188,20 @@ def _traced(
     assignment: Assignment,
     shapes: Mapping[str, Shape],
     known: Mapping[Assignment, Mechanism],
+    alike: dict[Any, Mechanism],
     target: Shape | None,
 ) -> Mechanism:
     parents = tuple(shapes[parent] for parent in assignment.parents)
     before = known.get(assignment)
     if before is not None and before.given == parents and target in (None, before.out):
         return before
-    mechanism = trace(where, assignment, parents)
+    if assignment.alike is None:
+        mechanism = trace(where, assignment, parents)
+    else:
+        numbers = tuple(map(shape_of, assignment.numbers))
+        noise = tuple((n, noise_shape(assignment.noise[n])) for n in sorted(assignment.noise))
+        key = (assignment.alike, assignment.coupling, numbers, noise, parents)
+        if key not in alike:
+            alike[key] = trace(where, assignment, parents)
+        mechanism = dataclasses.replace(alike[key], assignment=assignment)
     return mechanism if target is None else fitted(where, mechanism, target)

@@ -1,4 +1,4 @@
-"""Estimands: what is asked of a world, defined by interventions and never by an estimator."""
+"""Contrasts: an outcome's mean under some interventions against its mean under others."""
 
 from __future__ import annotations
 
@@ -7,96 +7,35 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from scm.core.errors import ModelError, UnknownNameError, suggestion
-from scm.truth.contrast import true_contrast
-from scm.truth.result import Truth
+from scm.core.errors import ModelError
+from scm.estimands.estimand import Estimand, checked, mean_of, scalar
+from scm.truth.question import Question
 
 if TYPE_CHECKING:
     from scm.model import SCM
 
-__all__ = ["Arm", "Contrast"]
-
-BUDGET = 1 << 20
+__all__ = ["Contrast"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Arm:
-    """A coefficient and the interventions under which the outcome's mean is taken."""
-
-    coefficient: float
-    interventions: Mapping[str, Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Contrast(abc.ABC):
-    """A weighted sum of means of one outcome under interventions: ``sum_k c_k E[Y | do_k]``."""
+class Contrast(Estimand):
+    """``E[Y | do(these)] - E[Y | do(those)]``."""
 
     treatment: str
     outcome: str
 
     @property
     @abc.abstractmethod
-    def arms(self) -> tuple[Arm, ...]:
-        """The means it is made of."""
+    def arms(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The two sets of interventions, the first one's mean counted positive."""
 
-    @property
-    @abc.abstractmethod
-    def definition(self) -> str:
-        """The estimand in the notation of the field."""
-
-    def truth(
-        self, model: SCM, key: Any = 0, *, tolerance: float | None = None, budget: int = BUDGET
-    ) -> Truth:
-        """The value of this estimand in a model.
-
-        Exact where expectations pass through affine assignments or finite noise can be enumerated;
-        otherwise the mean over coupled worlds, with its standard error.
-
-        Arguments:
-          key: an int or a typed JAX key; used by Monte Carlo only.
-          tolerance: the standard error to reach; None spends the whole budget.
-          budget: the most units to draw. A `scm.truth.BudgetWarning` says if it ended too early.
-
-        Raises `ModelError` for names that are not in the model, an outcome that is not a scalar,
-        or levels that the treatment cannot take.
-        """
-        self.check(model)
-        arms = [(arm.coefficient, model.do(arm.interventions)) for arm in self.arms]
-        return true_contrast(
-            self._name, arms, self.outcome, key, tolerance=tolerance, budget=budget
-        )
-
-    @property
-    def _name(self) -> str:
-        return f"{type(self).__name__}({self.treatment!r}, {self.outcome!r})"
-
-    def check(self, model: SCM) -> None:
-        """Refuse, with a `ModelError`, a model in which this estimand has no meaning."""
-        name, variables = self._name, model.structure.variables
-        named = [self.outcome, self.treatment, *(v for arm in self.arms for v in arm.interventions)]
-        for each in named:
-            if each not in variables:
-                raise UnknownNameError(
-                    f"{name}: the model has no variable {each!r}{suggestion(each, variables)}"
-                )
+    def question(self, model: SCM) -> Question:
+        name = f"{type(self).__name__}({self.treatment!r}, {self.outcome!r})"
         if self.treatment == self.outcome:
             raise ModelError(f"{name}: treatment and outcome are the same variable")
-        shape = model.structure.out(self.outcome).shape
-        if shape != ():
-            raise ModelError(
-                f"{name}: the outcome has shape {shape}; a scalar is wanted: add a variable such "
-                f"as {self.outcome}_mean=lambda {self.outcome}: {self.outcome}.mean() to the model"
-            )
-        for arm in self.arms:
-            _refuse_units(name, model.do(arm.interventions))
-
-
-def _refuse_units(name: str, model: SCM) -> None:
-    for each, variable in model.structure.variables.items():
-        for depth, layer in enumerate(variable.layers):
-            if layer.form == "per unit":
-                raise ModelError(
-                    f"{name}: do({each}=...) gives one value for each of "
-                    f"{len(model.numbers[each][depth][0])} units, but a truth is about the "
-                    f"population; do({each}=...) a constant, a distribution or a function instead"
-                )
+        these, those = self.arms
+        variables = [self.outcome, self.treatment]
+        worlds = checked(name, model, variables, {"these": these, "those": those})
+        scalar(name, model, self.outcome)
+        means = [mean_of(world, self.outcome) for world in worlds]
+        return Question(name, worlds, means, lambda these, those: these - those)

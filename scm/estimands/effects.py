@@ -9,7 +9,7 @@ from typing import Any
 
 from scm.core.errors import ModelError
 from scm.core.marks import node
-from scm.estimands.contrast import Arm, Contrast
+from scm.estimands.contrast import Contrast
 
 __all__ = ["ATE", "CDE", "TotalEffect"]
 
@@ -33,9 +33,9 @@ class ATE(Contrast):
         object.__setattr__(self, "levels", _two_levels(type(self).__name__, self.levels))
 
     @property
-    def arms(self) -> tuple[Arm, ...]:
+    def arms(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         low, high = self.levels
-        return Arm(1.0, {self.treatment: high}), Arm(-1.0, {self.treatment: low})
+        return {self.treatment: high}, {self.treatment: low}
 
     @property
     def definition(self) -> str:
@@ -78,12 +78,9 @@ class CDE(Contrast):
         return hash((self.treatment, self.outcome, tuple(self.at.items()), self.levels))
 
     @property
-    def arms(self) -> tuple[Arm, ...]:
+    def arms(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         low, high = self.levels
-        return (
-            Arm(1.0, {self.treatment: high, **self.at}),
-            Arm(-1.0, {self.treatment: low, **self.at}),
-        )
+        return {self.treatment: high, **self.at}, {self.treatment: low, **self.at}
 
     @property
     def definition(self) -> str:
@@ -111,8 +108,8 @@ class TotalEffect(Contrast):
     step: Any = 1
 
     @property
-    def arms(self) -> tuple[Arm, ...]:
-        return Arm(1.0, {self.treatment: _raised(self.treatment, self.step)}), Arm(-1.0, {})
+    def arms(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        return {self.treatment: _raised(self.treatment, self.step)}, {}
 
     @property
     def definition(self) -> str:

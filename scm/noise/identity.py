@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from scm.core.errors import ModelError
+from scm.core.leaves import unflatten
 from scm.core.marks import Coupling
 from scm.core.mechanism import Mechanism
 from scm.core.structure import Structure
@@ -47,7 +48,7 @@ def _coupled_law(name: str, mechanism: Mechanism, coupling: Coupling | None) -> 
     assert mechanism.jaxpr is not None
     shapes = [each.aval for each in mechanism.jaxpr.jaxpr.outvars]
     parameters = [jax.ShapeDtypeStruct(each.shape, each.dtype) for each in shapes]
-    returned = jax.tree.unflatten(mechanism.law, parameters)
+    returned = unflatten(mechanism.law, parameters)
     own = mechanism.assignment.coupling
     if own is not None:
         return _statically(lambda d: coupled(name, d, own), returned)

@@ -25,7 +25,7 @@ from scm.noise.laws import Law, law_of
 from scm.noise.score import Score, WordScore
 from scm.noise.words import Stream, Units, span, threefry, words
 
-__all__ = ["Address", "Drawn", "Picked", "Place", "Placed", "Run", "Source"]
+__all__ = ["Address", "Drawn", "Picked", "Place", "Placed", "Run", "Source", "by_scores"]
 
 Address = tuple[str, str]
 """Variable and noise name."""
@@ -64,8 +64,13 @@ class Drawn(Source):
         return WordScore(*(each.reshape(-1, *law.shape) for each in (first, second)))
 
     def values(self, place: Place, distribution: Any) -> jax.Array:
-        law = law_of(distribution)
-        return jax.vmap(law.value, (None, 0))(distribution, self.scores(place, law))
+        return by_scores(self, place, distribution)
+
+
+def by_scores(source: Source, place: Place, distribution: Any) -> jax.Array:
+    """The values of a declared noise of a source that has its scores."""
+    law = law_of(distribution)
+    return jax.vmap(law.value, (None, 0))(distribution, source.scores(place, law))
 
 
 @pytree

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from scm.core.errors import ModelError
+from scm.core.leaves import unflatten
 from scm.core.mechanism import Mechanism, noise_shape
 from scm.core.structure import Structure, System
-from scm.noise.identity import drawn_law
+from scm.noise.identity import drawn_law, static_law
+from scm.noise.laws import Law
 from scm.noise.laws.domain import valid
-from scm.noise.source import Source
+from scm.noise.source import Address, Drawn, Source
+from scm.noise.stock import stocked
 from scm.solve.protocol import Columns, Solved
 
-__all__ = ["all_lawful", "layer_value", "push", "split", "varies"]
+__all__ = ["all_lawful", "layer_value", "needed", "push", "split", "varies"]
+
+_STOCKED = 3  # noises, from which on it pays to draw them ahead
 
 
 def push(
@@ -27,9 +33,12 @@ def push(
     """Push noise through the assignments in topological order: a `Solver`."""
     columns, structure = dict(carried), system.structure
     fine: dict[str, Any] = {}
-    needed = _needed(structure, carried, wanted)
+    asked = needed(structure, carried, wanted)
+    if isinstance(source, Drawn):
+        laws = _scalar_laws(system, asked)
+        source = stocked(source, laws) if len(laws) >= _STOCKED else source
     for name in structure.order:
-        if name in needed:
+        if name in asked:
             value, lawful = None, jnp.asarray(True)
             for depth in structure.variables[name].live:
                 value, defined = layer_value(system, source, columns, name, depth, value)
@@ -38,13 +47,27 @@ def push(
     return Solved({name: columns[name] for name in structure.order if name in wanted}, fine)
 
 
-def _needed(structure: Structure, carried: Columns, wanted: frozenset[str]) -> set[str]:
+def needed(structure: Structure, carried: Collection[str], wanted: frozenset[str]) -> set[str]:
     """The variables that must be computed: wanted ones and their ancestors, up to carried ones."""
-    needed = set(wanted) - set(carried)
+    found = set(wanted) - set(carried)
     for name in reversed(structure.order):
-        if name in needed:
-            needed.update(p for p in structure.variables[name].parents if p not in carried)
-    return needed
+        if name in found:
+            found.update(p for p in structure.variables[name].parents if p not in carried)
+    return found
+
+
+def _scalar_laws(system: System, needed: set[str]) -> dict[Address, Law]:
+    """The laws of the scalar noises that these variables draw on, by address."""
+    found: dict[Address, Law] = {}
+    for name in system.structure.order:
+        for depth in system.structure.variables[name].live if name in needed else ():
+            mechanism = system.structure.mechanisms[name][depth]
+            assignment = mechanism.assignment
+            found |= {(name, each): static_law(law) for each, law in assignment.noise.items()}
+            drawn = drawn_law(name, mechanism, system.coupling)
+            if drawn is not None:
+                found[name, assignment.fresh] = drawn
+    return {a: law for a, law in found.items() if law.shape == () and law.kind != "sampler"}
 
 
 def layer_value(
@@ -110,7 +133,7 @@ def split(numbers: list[Any], mechanism: Any) -> tuple[list[Any], list[Any], dic
     ends = len(mechanism.captured), len(mechanism.captured) + len(assignment.numbers)
     names = sorted(assignment.noise)
     structure = jax.tree.structure([assignment.noise[each] for each in names])
-    laws = jax.tree.unflatten(structure, [_narrowed(each) for each in numbers[ends[1] :]])
+    laws = unflatten(structure, [_narrowed(each) for each in numbers[ends[1] :]])
     return numbers[: ends[0]], numbers[ends[0] : ends[1]], dict(zip(names, laws, strict=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -12,9 +13,12 @@ from scm.compile.codes import Code
 from scm.compile.fingerprint import identity
 from scm.compile.programs import kept, traced
 from scm.core.structure import Numbers, System
-from scm.noise.source import Source
-from scm.solve.acyclic import layer_value, push, varies
+from scm.noise.source import Drawn, Source
+from scm.solve.acyclic import all_lawful, layer_value, push, varies
+from scm.solve.looped import run_loop
 from scm.solve.protocol import Columns
+from scm.solve.schedule import schedule
+from scm.solve.spread import spread
 
 __all__ = ["natural", "solve"]
 
@@ -25,17 +29,29 @@ def solve(
     carried: Columns,
     wanted: frozenset[str],
     sharding: Any = None,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The wanted columns, and the `scm.compile.codes.Code` of each that was solved."""
-    job = functools.partial(_job, system, wanted - set(carried), sharding)
+) -> tuple[dict[str, Any], Any]:
+    """The wanted columns, and the `scm.compile.codes.Code` of them all."""
+    looped = isinstance(source, Drawn) and sharding is None
+    plan = schedule(system, carried, wanted - set(carried)) if looped else None
+    if isinstance(source, Drawn) and plan is not None:
+        fresh, (lawful, finite) = run_loop(system, source, carried, plan)
+        code = _code(lawful, finite)
+    else:
+        fresh, code = _straight(system, source, carried, wanted - set(carried), sharding)
+    columns = {**carried, **fresh}
+    return {name: columns[name] for name in system.structure.order if name in wanted}, code
+
+
+def _straight(
+    system: System, source: Source, carried: Columns, wanted: frozenset[str], sharding: Any
+) -> tuple[dict[str, Any], Any]:
+    """By a program with code of its own for every variable."""
+    job = functools.partial(_job, system, wanted, sharding)
     arguments = (system.numbers, source, carried)
     if traced(arguments):
-        fresh, codes = job(*arguments)
-    else:
-        what = (*identity(system), wanted, frozenset(carried), sharding)
-        fresh, codes = kept(("solve", *what), lambda: job)(*arguments)
-    columns = {**carried, **fresh}
-    return {name: columns[name] for name in system.structure.order if name in wanted}, codes
+        return job(*arguments)
+    what = (*identity(system), wanted, frozenset(carried), sharding)
+    return kept(("solve", *what), lambda: job)(*arguments)
 
 
 def _job(
@@ -45,26 +61,33 @@ def _job(
     numbers: Numbers,
     source: Source,
     carried: Columns,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, Any], Any]:
     columns, lawful = push(system.given(numbers), source, carried, wanted)
-    if sharding is not None:
-        columns = {
-            name: jax.lax.with_sharding_constraint(value, sharding)
-            if varies(value, system.out(name).shape)
-            else value
-            for name, value in columns.items()
-        }
+    columns = {
+        name: spread(value, sharding) if varies(value, system.out(name).shape) else value
+        for name, value in columns.items()
+    }
     # behind a barrier: the check reads what was made instead of making it a second time
     made = jax.lax.optimization_barrier(columns)
-    codes = {name: _code(made[name], lawful[name]) for name in columns}
-    return columns, codes
+    return columns, _code(all_lawful(lawful), _all_finite(made.values()))
 
 
-def _code(value: Any, lawful: Any) -> Any:
-    finite = jnp.isfinite(value).all() if jnp.issubdtype(value.dtype, jnp.inexact) else True
-    return jnp.where(
-        jnp.all(lawful), jnp.where(finite, Code.OK, Code.NON_FINITE), Code.UNDEFINED_LAW
-    ).astype(jnp.int32)
+def _all_finite(values: Iterable[Any]) -> Any:
+    """Whether every number is finite: one pass over all columns of a shape, not one over each."""
+    by_shape: dict[tuple[int, ...], Any] = {}
+    for value in values:
+        if jnp.issubdtype(value.dtype, jnp.inexact):
+            found = jnp.isfinite(value)
+            by_shape[value.shape] = by_shape.get(value.shape, True) & found
+    finite = jnp.asarray(True)
+    for each in by_shape.values():
+        finite = finite & each.all()
+    return finite
+
+
+def _code(lawful: Any, finite: Any) -> Any:
+    code = jnp.where(finite, Code.OK, Code.NON_FINITE)
+    return jnp.where(lawful, code, Code.UNDEFINED_LAW).astype(jnp.int32)
 
 
 def natural(system: System, source: Source, columns: Columns, name: str) -> Any:

@@ -17,14 +17,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from scm.core.leaves import unflatten
 from scm.core.mechanism import Mechanism
 from scm.core.structure import System
 from scm.noise.laws.domain import bounded_leaves, mean_of, valid
 from scm.noise.laws.finite import probabilities, support_of
 from scm.solve.acyclic import split
 from scm.truth.affine import Part, means
+from scm.truth.batches import Asked
+from scm.truth.question import Mean
+from scm.truth.result import Truth
 
-__all__ = ["exact_mean"]
+__all__ = ["exact"]
 
 _MOST_STATES = 1 << 21
 
@@ -50,7 +54,23 @@ class _NeedsStatesError(Exception):
         self.origins = origins
 
 
-def exact_mean(system: System, outcome: str) -> tuple[float, int] | None:
+def exact(asked: Asked) -> Truth | None:
+    """The answer to a question, or None where it is not to be had exactly."""
+    found = []
+    for statistic, each in zip(asked.statistics, asked.values, strict=True):
+        bare = len(each.reads) == 1 and not each.jaxpr.eqns and not each.consts
+        if not isinstance(statistic, Mean) or not bare:
+            return None
+        ((world, name),) = each.reads
+        found.append(_exact_mean(asked.systems[world], name))
+    means = [each[0] for each in found if each is not None]
+    if len(means) < len(found):
+        return None
+    value = asked.question.combine(*means)
+    return Truth(value, 0.0 * value, "exact", max(each[1] for each in found if each))
+
+
+def _exact_mean(system: System, outcome: str) -> tuple[float, int] | None:
     """E[outcome] and the number of states, or None where it is not to be had exactly."""
     structure = system.structure
     needed = [n for n in structure.order if n in structure.ancestors(frozenset({outcome}))]
@@ -178,7 +198,7 @@ class _Enumeration:
         self._address(origin)
 
         def law(leaves: list[Any]) -> Any:
-            return jax.tree.unflatten(mechanism.law, leaves)
+            return unflatten(mechanism.law, leaves)
 
         values = [each.part.value for each in parameters]
         axes = [0 if each.varies else None for each in parameters]

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["Method", "Truth"]
 
-Method = Literal["exact", "monte carlo"]
+Method = Literal["exact", "quadrature", "qmc", "monte carlo"]
 
 
 class Truth(NamedTuple):
     """The value of an estimand in a model.
 
     Attributes:
-      value: the number itself.
-      se: its standard error; 0 where the method is exact (to the rounding of the precision in use).
-      method: ``exact`` (expectations through affine assignments, and enumeration of finite noise),
-        or ``monte carlo`` (the mean over coupled worlds).
-      n: units sampled, or states enumerated.
+      value: the number itself, or an array of them.
+      se: its standard error, of the value's shape, such that 1.96 of it to either side cover at
+        95%; 0 where the method is exact (to the rounding of double precision).
+      method: ``exact`` (expectations through affine assignments, enumeration of finite noise,
+        Gaussian formulas), ``quadrature`` (the error is the change under refinement), ``qmc``
+        (randomised quasi-Monte Carlo: the error is that over independent randomisations) or
+        ``monte carlo`` (over independent batches of units).
+      n: units or points evaluated, or states enumerated.
     """
 
-    value: float
-    se: float
+    value: Any
+    se: Any
     method: Method
     n: int

@@ -19,7 +19,7 @@ from rich.console import Console
 
 import experiments.device
 from experiments.cli import main
-from experiments.sampling import Head, SamplingError, write
+from experiments.sampling import Head, write
 from experiments.store import StoreError
 from scm import SCM, ModelError
 from simulators import SIMULATORS
@@ -156,11 +156,11 @@ def test_sample_shows_the_first_units_whatever_their_number(scm, prepared):
     assert (status, err, prepared) == (0, "", ["float32"])
     *rows, last = out.splitlines()
     assert rows[0].split() == ["unit", "female", "drug_a", "clot"]
-    assert last == "10 of 1,000 units; --out FILE writes them all"
+    assert last == "10 of 1,000 units; --out PATH writes them all"
     world = SIMULATORS["simpson_drug"].build().sample(key=0, n=10).to_pandas()
     assert [list(map(int, row.split()[1:])) for row in rows[1:]] == world.values.tolist()
     more = scm("sample", "simpson_drug", "-n", "1e12")[1].splitlines()
-    assert more == [*rows, "10 of 1,000,000,000,000 units; --out FILE writes them all"]
+    assert more == [*rows, "10 of 1,000,000,000,000 units; --out PATH writes them all"]
     assert scm("sample", "simpson_drug", "--key", "1")[1] != out
 
 
@@ -194,6 +194,36 @@ def test_sample_writes_what_the_library_samples(scm, prepared, tmp_path, n, endi
     read = pd.read_csv if ending == ".csv" else pd.read_parquet
     pd.testing.assert_frame_equal(read(file), expected, check_dtype=ending != ".csv")
     assert [each.name for each in tmp_path.iterdir()] == [file.name]  # and nothing beside it
+
+
+@pytest.mark.parametrize("out", ["drug/", "drug", "drug.d/", "here.csv"])
+def test_a_directory_takes_parts_and_goes_on(scm, prepared, tmp_path, monkeypatch, out):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("scm.storage._PART_ROWS", 1024)
+    (tmp_path / "here.csv").mkdir()
+    words = ["sample", "simpson_drug", "-n", "2.5e3", "--key", "3", "--out", out]
+    said = f"{out.rstrip('/')}: 2,500 units of 3 variables in 3 parts, key 3\n"
+    assert scm(*words) == (0, said, "")
+    expected = SIMULATORS["simpson_drug"].build().sample(key=3, n=2500).to_pandas()
+    pd.testing.assert_frame_equal(pd.read_parquet(out), expected, check_exact=True)
+    Path(out, "part-00001.parquet").unlink()
+    assert scm(*words) == (0, said, "")
+    pd.testing.assert_frame_equal(pd.read_parquet(out), expected, check_exact=True)
+    status, _, err = scm(*words, "--key", "4")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "holds another world (key=3, not 4); choose another directory" in err
+
+
+@pytest.mark.parametrize("out", ["drug/", "drug.csv"])
+def test_progress_is_shown_on_terminals_only(tmp_path, out):
+    shown = {}
+    for terminal in (True, False):
+        console = Console(file=io.StringIO(), force_terminal=terminal, width=100)
+        model = SIMULATORS["simpson_drug"].build()
+        write(model, 0, 1000, f"{tmp_path}/{terminal}-{out}", console)
+        shown[terminal] = console.file.getvalue()
+    assert "1,000 of 1,000 units" in shown[True]
+    assert shown[False] == ""
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
@@ -271,11 +301,17 @@ def test_a_sample_that_is_stopped_leaves_what_was_there(tmp_path, ending):
         ),
         (
             ["sample", "college", "--out", "men.xlsx"],
-            "men.xlsx: a name that ends in .parquet or .csv is wanted, given '.xlsx'",
+            "men.xlsx: a name that ends in .parquet or .csv is wanted, or a directory as in men/, "
+            "given '.xlsx'",
         ),
         (
-            ["sample", "college", "--out", "men"],
-            "men: a name that ends in .parquet or .csv is wanted, given none",
+            ["sample", "college", "--out", "README.md/"],
+            "README.md: cannot be written to: File exists",
+        ),
+        (
+            ["sample", "college", "--out", "docs"],
+            "docs: holds report.png, no part of this world; choose another directory, or move it "
+            "away",
         ),
         (
             ["sample", "college", "--out", "nowhere/men.csv"],
@@ -323,12 +359,6 @@ def test_every_mistake_of_a_file_is_shown(scm, tmp_path):
         f"{file}:{size + 1}: n: an integer of at least 1 is wanted, given 0",
         f"{file}:{line}: methods.tsls.estimater: unknown key; did you mean 'estimator'?",
     ]
-
-
-def test_a_file_in_the_way_of_a_sample(scm, prepared, tmp_path):
-    (tmp_path / "men.csv").mkdir()
-    with pytest.raises(SamplingError, match=r"men\.csv: a folder, not a file"):
-        write(None, 0, 1, tmp_path / "men.csv")
 
 
 def test_mistakes_of_ours_keep_their_traceback(scm, ran):

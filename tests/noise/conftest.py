@@ -44,6 +44,8 @@ class Entry:
     """Whether it is found by iteration: compiled then, and else run operation by operation."""
     counts: bool = False
     """Whether its values are whole numbers, which have no derivatives."""
+    whole: tuple[int, ...] = ()
+    """Which of its parameters are whole numbers, in which nothing can be differentiated."""
     cut: bool = False
     """Whether the law ends where its density does not, so that values near the end are rounded."""
 
@@ -92,6 +94,16 @@ class Entry:
                 for law in self.references()
             ]
         )
+
+    def slopes(self, function: Callable[..., np.ndarray], step: float = 1e-5) -> list[np.ndarray]:
+        """Finite differences of ``function(sets)`` in every real parameter; NaN at an end of it."""
+        sets, found = np.array(self.sets), []
+        for index in set(range(sets.shape[1])) - set(self.whole):
+            shift = np.zeros_like(sets)
+            shift[:, index] = step * np.maximum(np.abs(sets[:, index]), 0.1)
+            change = function(sets + shift) - function(sets - shift)
+            found.append(change / (2 * shift[:, [index]]))
+        return found
 
     def grid(self, function: Callable) -> Callable:
         """``function(x, *parameters)`` of one unit over all scores and all parameter sets."""
@@ -158,7 +170,8 @@ class Doubles:
     """Shape (sets, scores), as all the others."""
     places: np.ndarray | None
     slopes: tuple[np.ndarray, ...]
-    """In the score, and in each parameter; empty for counts."""
+    """In the score, and in each parameter. Counts have none: these are those of their cumulative
+    probabilities, in each real parameter."""
     expected: np.ndarray
 
 
@@ -167,7 +180,10 @@ def doubles(entry: Entry) -> Doubles:
     def program(z: Any, *parameters: Any) -> Any:
         every = lambda z, *p: entry.value(NormalScore(z), *p)
         if entry.counts:
-            value, slopes = every(z, *parameters), ()
+            value = every(z, *parameters)
+            real = tuple(sorted(set(range(len(parameters))) - set(entry.whole)))
+            lower = lambda *p: entry.place(value, *p).lower
+            slopes = jax.grad(lower, real)(*parameters) if real and entry.has_place() else ()
         else:
             arguments = tuple(range(1 + len(parameters)))
             value, slopes = jax.value_and_grad(every, arguments)(z, *parameters)
@@ -178,6 +194,31 @@ def doubles(entry: Entry) -> Doubles:
         found = entry.grid(program)(jnp.asarray(NORMAL), *entry.parameters())
         expected = entry.quantiles(special.ndtr(NORMAL), special.ndtr(-NORMAL))
     return Doubles(*jax.tree.map(np.asarray, found), expected)
+
+
+@pytest.fixture(scope="module")
+def extremes(entry: Entry) -> tuple[np.ndarray, ...]:
+    """Derivatives in each parameter in float32, at the first and last words and at tails of 1e-6.
+
+    Of shape (sets, scores), where the scores are of words and then of normal values.
+    """
+    at = (np.array([0, 2**32 * 1e-6, 2**31, 2**32 * (1 - 1e-6), 2**32 - 1]) // 1).astype(np.uint32)
+    z = jnp.asarray([-6.0, 0.0, 6.0])
+    arguments = tuple(range(len(entry.at[0])))
+
+    def slopes(score: Any, *parameters: Any) -> Any:
+        return jax.grad(lambda *p: entry.value(score, *p), arguments)(*parameters)
+
+    def program(word: Any, z: Any, *parameters: Any) -> Any:
+        return slopes(WordScore(word, word), *parameters), slopes(NormalScore(z), *parameters)
+
+    inner = jax.vmap(program, (0, 0, *(None for _ in arguments)))
+    outer = jax.vmap(inner, (None, None, *(0 for _ in arguments)))
+    whole = jnp.resize(z, at.shape)
+    run = jax.jit(outer) if entry.solved else outer
+    words_slopes, normal_slopes = run(jnp.asarray(at), whole, *entry.parameters())
+    pairs = zip(words_slopes, normal_slopes, strict=True)
+    return tuple(np.concatenate(each, axis=1) for each in pairs)
 
 
 @pytest.fixture(scope="session")

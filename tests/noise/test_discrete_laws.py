@@ -79,7 +79,14 @@ LAWS = [
         (-9.0,),
         (9.0,),
     ),
-    law("DiscreteUniform", seven_from, lambda a: stats.randint(a, a + 7), (0.0,), (-4.0,)),
+    law(
+        "DiscreteUniform",
+        seven_from,
+        lambda a: stats.randint(a, a + 7),
+        (0.0,),
+        (-4.0,),
+        whole=(0,),
+    ),
     law(
         "OrderedLogistic",
         lambda x: dist.OrderedLogistic(x, jnp.array([-1.0, 0.0, 2.0])),
@@ -117,7 +124,7 @@ LAWS = [
         (2000, -6.0),
         (2000, 1.0),
         solved=True,
-        double=None,
+        whole=(0,),
     ),
     law(
         "NegativeBinomialProbs",
@@ -198,6 +205,20 @@ def test_values_follow_the_law(entry, draws):
         assert statistic < stats.chi2.isf(1e-6 / 3, max(some.sum() - 1, 1))
 
 
+def test_moments_are_those_of_the_law(entry, draws):
+    """Mean and variance within five of their own standard errors, by scipy's probabilities."""
+    for law, values in zip(entry.references(), draws.random.astype(float), strict=True):
+        k = np.arange(values.min() - 1, values.max() + 200)
+        chances = np.where(law.cdf(k) < 0.5, law.cdf(k) - law.cdf(k - 1), law.sf(k - 1) - law.sf(k))
+        mean = chances @ k
+        away = (k - mean) ** 2
+        variance, fourth = chances @ away, chances @ away**2
+        n = values.size
+        assert abs(values.mean() - mean) <= 5 * np.sqrt(variance / n) + 1e-9
+        error = np.sqrt(max(fourth - variance**2, 0) / n)
+        assert abs(((values - mean) ** 2).mean() - variance) <= 5 * error + 1e-9
+
+
 def test_places_are_scipys_tails_to_float32(entry, draws):
     if draws.places is None:
         assert entry.name == "BetaBinomial"
@@ -215,3 +236,20 @@ def test_places_are_scipys_tails_to_float32(entry, draws):
 def test_values_are_scipys_in_float64(entry, doubles):
     assert doubles.values.dtype == np.int64
     np.testing.assert_array_equal(doubles.values, doubles.expected)
+
+
+def test_probabilities_have_the_slopes_of_scipys(entry, doubles):
+    """A count has no derivative; the cumulative probability of it has, in every real parameter."""
+    if doubles.places is None:
+        return
+    k = doubles.values
+
+    def cumulative(sets):
+        return np.stack([entry.scipy(*each).cdf(row) for each, row in zip(sets, k, strict=True)])
+
+    expected = entry.slopes(cumulative)
+    assert len(doubles.slopes) == len(expected)
+    for found, slope in zip(doubles.slopes, expected, strict=True):
+        inside = np.isfinite(slope)  # a rate of 0 has no rate below it
+        assert inside.mean() > 0.5
+        np.testing.assert_allclose(found[inside], slope[inside], rtol=2e-5, atol=1e-9)

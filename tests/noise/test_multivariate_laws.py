@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpyro import distributions as dist
 from numpyro.distributions import transforms
+from scipy import linalg
 
 from scm.noise.laws import law_of
 from scm.noise.laws.numbers import canonical
@@ -17,6 +18,7 @@ COVARIANCE = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.2], [0.1, -0.2, 0.5]])
 FACTOR, DIAGONAL = np.array([[1.0], [0.5], [-0.3]]), np.array([0.4, 0.2, 0.1])
 ROW, COLUMN = np.array([[1.0, 0.0], [0.3, 0.8]]), np.array([[0.7, 0.0], [-0.4, 1.2]])
 STEP = np.array([[0.9, 0.2], [0.0, 0.5]])
+NEIGHBOURS = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
 
 
 def walk_covariance():
@@ -63,6 +65,21 @@ LAWS = {
         np.zeros(4),
         4 * np.minimum.outer(np.arange(1, 5), np.arange(1, 5)),
     ),
+    "circulant": (
+        dist.CirculantNormal(LOC, np.array([2.0, 0.5, 0.5])),
+        LOC,
+        1.5 * np.eye(3) + 0.5,
+    ),
+    "circulant, an even number": (
+        dist.CirculantNormal(np.zeros(4), np.array([2.0, 0.5, 0.2, 0.5])),
+        np.zeros(4),
+        linalg.toeplitz([2.0, 0.5, 0.2, 0.5]),
+    ),
+    "autoregression": (
+        dist.CAR(LOC, 0.4, 2.0, NEIGHBOURS),
+        LOC,
+        np.linalg.inv(2.0 * (np.diag(NEIGHBOURS.sum(axis=1)) - 0.4 * NEIGHBOURS)),
+    ),
     "state space": (dist.GaussianStateSpace(3, STEP, np.eye(2)), np.zeros(6), walk_covariance()),
     "zero sum": (
         dist.ZeroSumNormal(2.0, (3,)),
@@ -96,7 +113,7 @@ def test_spellings_of_one_normal_law_share_their_noise(name):
     )
 
 
-@pytest.mark.parametrize("name", ["covariance", "low rank"])
+@pytest.mark.parametrize("name", ["covariance", "low rank", "autoregression"])
 def test_the_place_of_a_value_is_its_scores(name):
     d, z = LAWS[name][0], jnp.array([0.3, -1.0, 2.0])
     law = law_of(d)

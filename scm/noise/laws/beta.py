@@ -23,27 +23,23 @@ __all__ = ["log_beta_quantile", "log_beta_tails"]
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
-def _log_beta(a: jax.Array, b: jax.Array) -> jax.Array:
-    """log B(a, b) for min(a, b) < 10, without cancelling where the other is large."""
-    small, large = jnp.where(a > b, b, a), jnp.where(a > b, a, b)
-    safe = jnp.where(large < 10, 10.0, large)
-    ratio = (
-        -small * jnp.log(small + safe)
-        - (safe - 0.5) * jnp.log1p(small / safe)
-        + small
-        + stirling(safe)
-        - stirling(small + safe)
-    )
-    direct = gammaln(large) - gammaln(a + b)
-    return gammaln(small) + jnp.where(large < 10, direct, ratio)
-
-
 def _constant(a: jax.Array, b: jax.Array) -> jax.Array:
-    """log of p^a q^b / B(a, b), p = a / (a + b), q = 1 - p; without cancellation."""
-    log_p, log_q = -jnp.log1p(b / a), -jnp.log1p(a / b)
-    small = a * log_p + b * log_q - _log_beta(a, b)
-    large = (jnp.log(a) + log_q - _LOG_2PI) / 2 + stirling(a + b) - stirling(a) - stirling(b)
-    return jnp.where(jnp.minimum(a, b) < 10, small, large)
+    """log of p^a q^b / B(a, b), p = a / (a + b) = 1 - q, without cancellation.
+
+    By log-gamma functions where a and b are below 10, by their Stirling series where the larger
+    one is not, by those of all three where neither is.
+    """
+    small, large = jnp.where(a > b, b, a), jnp.where(a > b, a, b)
+    three = jnp.stack([small, large, small + large])  # one copy of either function, not three
+    of_small, of_large, of_both = gammaln(three)
+    rest_small, rest_large, rest_both = stirling(three)
+    log_p, log_q = -jnp.log1p(large / small), -jnp.log1p(small / large)
+    log_sum = jnp.log(small + large)
+    skewed = of_small - small * log_sum + (large - 0.5) * log_q + small + rest_large - rest_both
+    log_beta = jnp.where(large < 10, of_small + of_large - of_both, skewed)
+    plain = small * log_p + large * log_q - log_beta
+    bulk = (jnp.log(small) + log_q - _LOG_2PI) / 2 + rest_both - rest_small - rest_large
+    return jnp.where(small < 10, plain, bulk)
 
 
 def log_beta_tails(t: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -57,35 +53,37 @@ def log_beta_tails(t: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Array,
     integrand falls from 1, log-concave; see `log_gamma_tails`.
     """
     t, a, b = jnp.broadcast_arrays(t, a, b)
-    _, left, side = _side(t, a, b, _constant(a, b))
+    _, left, side, _ = _side(t, a, b, jnp.log(a / b), _constant(a, b))
     rest = log_one_minus(side)
     return jnp.where(left, side, rest), jnp.where(left, rest, side)
 
 
 def _side(
-    t: jax.Array, a: jax.Array, b: jax.Array, constant: jax.Array
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """log D, which side is meant, and the log of the tail there; ``constant`` is `_constant`."""
-    log_x, log_y = _log_ratios(t, a, b)
-    log_density = a * log_x + b * log_y + constant
-    x, y = a / (a + b) * jnp.exp(log_x), b / (a + b) * jnp.exp(log_y)
-    left = x < (a + 1) / (a + b + 2)
+    t: jax.Array, a: jax.Array, b: jax.Array, centre: jax.Array, constant: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """log D, which side is meant, the log of the tail there, and x.
+
+    ``centre`` is log(a / b), ``constant`` is `_constant`.
+    """
+    log_density = _log_power(t, a, b) + constant
+    x, y = sigmoid(t + centre), sigmoid(-t - centre)
+    left = (a + b + 2) * x < a + 1
     near, far = jnp.where(left, a, b), jnp.where(left, b, a)
     start, rest = jnp.where(left, x, y), jnp.where(left, y, x)
     integral = _integral(start, rest, near + 1, far)
     tail = log_density + jnp.log((1 + (a + b) * start * integral) / near)
-    return log_density, left, jnp.minimum(tail, -jnp.finfo(t.dtype).tiny)
+    return log_density, left, jnp.minimum(tail, -jnp.finfo(t.dtype).tiny), x
 
 
-def _log_ratios(t: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """log(x / p) and log(y / q): t - L and -L, where L = log(1 + p (e^t - 1)).
+def _log_power(t: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
+    """a log(x / p) + b log(y / q) = a t - (a + b) log(1 + p (e^t - 1)), p = a / (a + b) = 1 - q.
 
-    Or by the other end, where q is the smaller: -M and -t - M, M = log(1 + q (e^-t - 1)).
+    Or by the other end, where q is the smaller: -b t - (a + b) log(1 + q (e^-t - 1)).
     """
     flip = a > b
-    part, s = jnp.where(flip, b, a) / (a + b), jnp.where(flip, -t, t)
-    growth = jnp.where(s > 80, s + jnp.log(part), jnp.log1p(part * jnp.expm1(jnp.minimum(s, 80.0))))
-    return jnp.where(flip, 0, t) - growth, jnp.where(flip, -t, 0) - growth
+    small, s = jnp.where(flip, b, a), jnp.where(flip, -t, t)
+    near = jnp.log1p(small / (a + b) * jnp.expm1(jnp.minimum(s, 80.0)))
+    return small * s - (a + b) * (near + jnp.maximum(s - 80, 0))
 
 
 def _integral(x: jax.Array, y: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
@@ -96,10 +94,9 @@ def _integral(x: jax.Array, y: jax.Array, a: jax.Array, b: jax.Array) -> jax.Arr
     nodes, weights, folds = quadrature(x.dtype)
     end = lax.stop_gradient(_end(x, y, a, b, folds))
     small = x < 0.5
-    sign, part = jnp.where(small, -1.0, 1.0), jnp.where(small, x, y)
-    rate = jnp.where(small, -a, b)
-    s = end[..., None] * nodes
-    growth = jnp.log1p(part[..., None] * jnp.expm1(sign[..., None] * s))
+    rate, part = jnp.where(small, a, b), jnp.where(small, x, y)
+    s = jnp.where(small, -end, end)[..., None] * nodes
+    growth = jnp.log1p(part[..., None] * jnp.expm1(s))
     exponent = rate[..., None] * s - (a + b)[..., None] * growth
     return end * jnp.sum(jnp.exp(exponent) * weights, axis=-1)
 
@@ -129,19 +126,27 @@ def _find(
 ) -> jax.Array:
     """log(x / y) - log(a / b): its density is log-concave, so Halley's method is safe."""
     below, above, normal, a, b = jnp.broadcast_arrays(below, above, normal, a, b)
-    lower = below < above
-    constant = _constant(a, b)
+    lower, centre, start = below < above, jnp.log(a / b), _start(below, above, normal, a, b)
+    target = jnp.where(lower, below, above)
+    return halley(_step, start, a, b, centre, _constant(a, b), lower, target)
 
-    def step(t: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        log_density, left, side = _side(t, a, b, constant)
-        log_tail = jnp.where(left == lower, side, jnp.log(-jnp.expm1(side)))
-        hazard = jnp.exp(log_density - log_tail)
-        excess = log_tail - jnp.where(lower, below, above)
-        newton = jnp.where(lower, -excess, excess) / hazard
-        bend = a - (a + b) * sigmoid(t + jnp.log(a / b))
-        return excess, newton, jnp.where(lower, bend - hazard, bend + hazard)
 
-    return halley(step, _start(below, above, normal, a, b))
+def _step(
+    t: jax.Array,
+    a: jax.Array,
+    b: jax.Array,
+    centre: jax.Array,
+    constant: jax.Array,
+    lower: jax.Array,
+    target: jax.Array,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    log_density, left, side, x = _side(t, a, b, centre, constant)
+    log_tail = jnp.where(left == lower, side, jnp.log(-jnp.expm1(side)))
+    hazard = jnp.exp(log_density - log_tail)
+    excess = log_tail - target
+    newton = jnp.where(lower, -excess, excess) / hazard
+    bend = a - (a + b) * x
+    return excess, newton, jnp.where(lower, bend - hazard, bend + hazard)
 
 
 def _start(
@@ -157,15 +162,14 @@ def _start(
     both = jnp.logaddexp(low, high)
     log_x = jnp.minimum((below + jnp.log(a) + both) / a, -1e-6)
     log_y = jnp.minimum((above + jnp.log(b) + both) / b, -1e-6)
-    power = jnp.where(
-        below < low - both, log_x - log_one_minus(log_x), log_one_minus(log_y) - log_y
-    )
+    left = below < low - both
+    end = jnp.where(left, log_x, log_y)
+    power = (end - log_one_minus(end)) * jnp.where(left, 1, -1)
     return jnp.where((a > 1) & (b > 1), bulk, power - jnp.log(a / b))
 
 
 def _log_density(t: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
-    log_x, log_y = _log_ratios(t, a, b)
-    return a * log_x + b * log_y + _constant(a, b)
+    return _log_power(t, a, b) + _constant(a, b)
 
 
 log_beta_quantile = inverse(log_beta_tails, _find, _log_density)

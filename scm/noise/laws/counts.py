@@ -18,7 +18,7 @@ from numpyro import distributions as dist
 
 from scm.noise.laws.beta import log_beta_tails
 from scm.noise.laws.gamma import log_gamma_tails
-from scm.noise.laws.inverse import smallest
+from scm.noise.laws.inverse import anywhere, smallest
 from scm.noise.laws.registry import law
 from scm.noise.laws.scores import LogScore, log_one_minus, log_tails, log_upper, real
 from scm.noise.score import Score
@@ -26,7 +26,7 @@ from scm.noise.score import Score
 __all__ = ["reaching", "whole"]
 
 _NEVER = -jnp.inf
-Tails = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+Tails = Callable[[Any, jax.Array], tuple[jax.Array, jax.Array]]
 
 
 def whole(value: jax.Array, high: Any = None) -> jax.Array:
@@ -36,21 +36,24 @@ def whole(value: jax.Array, high: Any = None) -> jax.Array:
     return jnp.clip(value, -limit, limit).astype(kind.dtype)
 
 
-def reaching(score: Score, tails: Tails, start: Any, low: Any, high: Any = None) -> jax.Array:
+def reaching(
+    score: Score, tails: Tails, d: Any, start: Any, low: Any, high: Any = None
+) -> jax.Array:
     """The smallest k from ``low`` to ``high`` with P(X <= k) >= lower, which is P(X > k) <= upper.
 
-    ``tails(k)`` gives the logs of P(X <= k) and P(X > k).
+    ``tails(d, k)`` gives the logs of P(X <= k) and P(X > k).
     """
     below, above, start = jnp.broadcast_arrays(*log_tails(score), start)
     lower = below < above
     # no count beyond 2^30 (2^62) is looked for, so that a doubled step cannot overflow
     high = jnp.iinfo(jnp.result_type(int)).max // 2 if high is None else high
 
-    def reaches(k: jax.Array) -> jax.Array:
-        to_k, past_k = tails(k)
-        return jnp.where(lower, to_k >= below, past_k <= above)
+    def reaches(k: jax.Array, d: Any, lower: jax.Array, target: jax.Array) -> jax.Array:
+        to_k, past_k = tails(d, k)
+        return jnp.where(lower, to_k >= target, past_k <= target)
 
-    return smallest(reaches, whole(start), low, high)
+    held = d, lower, jnp.where(lower, below, above)
+    return smallest(reaches, whole(start), low, high, held)
 
 
 def _skewed(score: Score, mean: Any, variance: Any, skewness: Any) -> jax.Array:
@@ -82,7 +85,7 @@ def _poisson(d: Any, score: Score) -> jax.Array:
     rate = real(d.rate)
     skewness = 1 / jnp.sqrt(jnp.maximum(rate, 1e-3))
     start = _skewed(score, rate, rate, skewness)
-    return reaching(score, lambda k: _poisson_tails(d, k), start, 0)
+    return reaching(score, _poisson_tails, d, start, 0)
 
 
 def _binomial_tails(d: Any, k: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -114,7 +117,7 @@ def _binomial(d: Any, score: Score) -> jax.Array:
     p, q = jax.nn.sigmoid(_logit(d)), jax.nn.sigmoid(-_logit(d))
     variance = jnp.maximum(n * p * q, 1e-3)
     start = _skewed(score, n * p, variance, (q - p) / jnp.sqrt(variance))
-    return reaching(score, lambda k: _binomial_tails(d, k), start, 0, d.total_count)
+    return reaching(score, _binomial_tails, d, start, 0, d.total_count)
 
 
 def _excess(d: Any) -> tuple[jax.Array, jax.Array]:
@@ -141,7 +144,7 @@ def _negative_binomial(d: Any, score: Score) -> jax.Array:
     odds = jnp.exp(log_odds)
     variance = jnp.maximum(shape * odds * (1 + odds), 1e-3)
     start = _skewed(score, shape * odds, variance, (1 + 2 * odds) / jnp.sqrt(variance))
-    return reaching(score, lambda k: _negative_binomial_tails(d, k), start, 0)
+    return reaching(score, _negative_binomial_tails, d, start, 0)
 
 
 def _log_failure(d: Any) -> jax.Array:
@@ -194,5 +197,5 @@ def _beta_binomial(d: Any, score: Score) -> jax.Array:
         return jnp.where(going, j + 1, j), log, jnp.where(going, jnp.logaddexp(total, log), total)
 
     start = jnp.broadcast_arrays(jnp.zeros_like(target), first, first)
-    j = lax.while_loop(lambda state: jnp.any(counted(state)), count, tuple(start))[0]
+    j = lax.while_loop(lambda state: anywhere(counted(state)), count, tuple(start))[0]
     return whole(jnp.where(lower, j, n - j))

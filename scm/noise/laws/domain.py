@@ -10,6 +10,8 @@ import jax.numpy as jnp
 from numpyro import distributions as dist
 from numpyro.distributions import Distribution, constraints
 
+from scm.core.leaves import flatten
+
 __all__ = ["bounded_leaves", "mean_of", "valid"]
 
 _FREE = (constraints.real, constraints.real_vector, constraints.real_matrix)
@@ -36,10 +38,11 @@ def valid(distribution: Distribution) -> jax.Array:
 
 
 def bounded_leaves(distribution: Distribution) -> list[bool]:
-    """For each leaf of a law, whether its family is defined only where that stays in bounds."""
+    """For each leaf of a law, in the order of `scm.core.leaves.flatten`, whether its family is
+    defined only where that stays in bounds."""
     bounded = [id(value) for value, constraint in _parameters(distribution)
                if not any(constraint is each for each in _FREE)]  # fmt: skip
-    return [id(leaf) in bounded for leaf in jax.tree.leaves(distribution)]
+    return [id(leaf) in bounded for leaf in flatten(distribution)[0]]
 
 
 def mean_of(distribution: Distribution) -> Any:

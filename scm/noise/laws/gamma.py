@@ -67,15 +67,16 @@ def _side(
     t: jax.Array, a: jax.Array, constant: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """log T, whether x < a, and the log of the tail on that side; ``constant`` is `_constant`."""
-    x = a * jnp.exp(t)
+    growth = jnp.expm1(t)
+    x = a + a * growth  # where x is lost beside a it does not count
     nodes, weights, folds = quadrature(x.dtype)
     left = t < 0
-    rate, sign = jnp.where(left, -(a + 1), a), jnp.where(left, -1.0, 1.0)
+    rate = jnp.where(left, a + 1, a)
     end = lax.stop_gradient(_end(left, a, x, folds))
-    s = end[..., None] * nodes
-    exponent = rate[..., None] * s - x[..., None] * jnp.expm1(sign[..., None] * s)
+    s = jnp.where(left, -end, end)[..., None] * nodes
+    exponent = rate[..., None] * s - x[..., None] * jnp.expm1(s)
     integral = end * jnp.sum(jnp.exp(exponent) * weights, axis=-1)
-    term = constant - a * (jnp.expm1(t) - t)
+    term = constant - a * (growth - t)
     side = term + jnp.log(jnp.where(left, 1 + x * integral, a * integral))
     return term, left, jnp.minimum(side, -jnp.finfo(x.dtype).tiny)
 
@@ -96,25 +97,28 @@ def _end(left: jax.Array, a: jax.Array, x: jax.Array, folds: float) -> jax.Array
 def _find(below: jax.Array, above: jax.Array, normal: jax.Array, a: jax.Array) -> jax.Array:
     """log(x / a): its density is log-concave, so Halley's method on the log of a tail is safe."""
     below, above, normal, a = jnp.broadcast_arrays(below, above, normal, a)
-    lower = below < above
-
-    constant = _constant(a)
-
-    def step(t: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        term, left, side = _side(t, a, constant)
-        log_tail = jnp.where(left == lower, side, jnp.log(-jnp.expm1(side)))
-        hazard = a * jnp.exp(term - log_tail)
-        excess = log_tail - jnp.where(lower, below, above)
-        newton = jnp.where(lower, -excess, excess) / hazard
-        bend = -a * jnp.expm1(t)
-        return excess, newton, jnp.where(lower, bend - hazard, bend + hazard)
-
-    return halley(step, _start(below, above, normal, a))
+    constant, lower = _constant(a), below < above
+    start = _start(below, above, normal, a, constant)
+    return halley(_step, start, a, constant, lower, jnp.where(lower, below, above))
 
 
-def _start(below: jax.Array, above: jax.Array, normal: jax.Array, a: jax.Array) -> jax.Array:
+def _step(
+    t: jax.Array, a: jax.Array, constant: jax.Array, lower: jax.Array, target: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    term, left, side = _side(t, a, constant)
+    log_tail = jnp.where(left == lower, side, jnp.log(-jnp.expm1(side)))
+    hazard = a * jnp.exp(term - log_tail)
+    excess = log_tail - target
+    newton = jnp.where(lower, -excess, excess) / hazard
+    bend = -a * jnp.expm1(t)
+    return excess, newton, jnp.where(lower, bend - hazard, bend + hazard)
+
+
+def _start(
+    below: jax.Array, above: jax.Array, normal: jax.Array, a: jax.Array, constant: jax.Array
+) -> jax.Array:
     """Wilson and Hilferty's cube for a > 1, the power of x near 0, the exponential tail else."""
-    power = (below + gammaln(a + 1)) / a - jnp.log(a)
+    power = (below - constant) / a - 1
     spread = 1 / (3 * jnp.sqrt(a))
     cube = 3 * jnp.log1p(jnp.maximum(normal * spread - spread**2, -0.999))
     bulk = jnp.where(a < 1, 1 - a * (0.253 + 0.12 * a), 0.5)

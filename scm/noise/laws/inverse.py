@@ -3,6 +3,9 @@
 Where a law has only its tails in closed form its quantile is the root of log tail(x) = log tail of
 the score. The root is found without derivatives of its own; `inverse` gives it those of the
 implicit function: x' = (target' - tail_theta theta') / tail_x, on the side of the smaller tail.
+
+The loops are written so that they compile fast, which on CPUs is a matter of how many kernels
+there are: see `anywhere` and `_apart`.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.custom_batching import custom_vmap
 
+from scm.core.leaves import flatten, unflatten
 from scm.noise.laws.scores import log_tails
 from scm.noise.score import Score
 
-__all__ = ["halley", "inverse", "smallest", "solved", "targets"]
+__all__ = ["anywhere", "halley", "inverse", "smallest", "solved", "targets"]
 
 Tails = Callable[..., tuple[jax.Array, jax.Array]]
 """``tails(x, *parameters)``: the logs of the probabilities below and above x, differentiable."""
@@ -65,12 +70,39 @@ def inverse(
     return root
 
 
+@custom_vmap
+def anywhere(flags: jax.Array) -> jax.Array:
+    """Whether a flag is up in any unit, for a loop that goes on until none is: one for all units.
+
+    Vectorised it is still one flag, so the loop is not rewritten to select between old and new in
+    every unit; and a dot product is one call where a reduction is five kernels to compile.
+    """
+    up = jnp.ravel(flags).astype(jnp.float32)
+    return jnp.dot(up, jnp.ones_like(up)) > 0
+
+
+@anywhere.def_vmap
+def _(size: int, batched: Any, flags: jax.Array) -> tuple[jax.Array, bool]:
+    return anywhere(flags), False
+
+
+def _apart(x: Any, held: Any) -> tuple[Any, Any]:
+    """What a loop changes and what it holds, as if it changed too.
+
+    Or every small thing that can be computed of what is held alone is moved out of the loop, into
+    a kernel and an array of its own.
+    """
+    leaves, structure = flatten(held)
+    x, leaves = lax.optimization_barrier((x, [jnp.asarray(each) for each in leaves]))
+    return x, unflatten(structure, leaves)
+
+
 def halley(
-    step: Callable[[jax.Array], tuple[jax.Array, jax.Array, jax.Array]], start: jax.Array
+    step: Callable[..., tuple[jax.Array, jax.Array, jax.Array]], start: jax.Array, *held: jax.Array
 ) -> jax.Array:
     """The root of a concave, monotone g by Halley's method, whatever the start.
 
-    ``step(x)`` returns g, Newton's step -g/g' and the curvature g''/g'. The log of a tail is
+    ``step(x, *held)`` returns g, Newton's step -g/g' and the curvature g''/g'. The log of a tail is
     concave in the coordinate in which the density is log-concave: there Newton's method converges
     from anywhere, and Halley's correction, kept within a factor of 2, makes it cubic. So the last
     step is one from where g is small already; 64 are allowed, and 2 or 3 are usual.
@@ -78,17 +110,17 @@ def halley(
     enough = 2e-3 if start.dtype == jnp.float32 else 1e-5
 
     def unfinished(state: tuple) -> jax.Array:
-        trip, _, excess = state
-        return (trip < 64) & jnp.any(jnp.abs(excess) > enough)
+        trip, _, done = state
+        return (trip < 64) & anywhere(~done)
 
     def trip(state: tuple) -> tuple:
-        trip, x, before = state
-        excess, newton, curvature = step(x)
+        trip, x, done = state
+        x, fixed = _apart(x, held)
+        excess, newton, curvature = step(x, *fixed)
         new = x + newton / jnp.clip(1 + newton * curvature / 2, 0.5, 2.0)
-        done = jnp.abs(before) <= enough
-        return trip + 1, jnp.where(done, x, new), jnp.where(done, before, excess)
+        return trip + 1, jnp.where(done, x, new), done | (jnp.abs(excess) <= enough)
 
-    return lax.while_loop(unfinished, trip, (0, start, jnp.full_like(start, jnp.inf)))[1]
+    return lax.while_loop(unfinished, trip, (0, start, jnp.zeros(start.shape, bool)))[1]
 
 
 def solved(place: Callable[[Any, jax.Array], Score]) -> Callable[..., jax.Array]:
@@ -100,20 +132,22 @@ def solved(place: Callable[[Any, jax.Array], Score]) -> Callable[..., jax.Array]
     def tails(x: jax.Array, distribution: Any, *_: Any) -> tuple[jax.Array, jax.Array]:
         return log_tails(place(distribution, x))
 
-    def find(below: Any, above: Any, _: Any, distribution: Any, low: Any, high: Any) -> jax.Array:
-        def excess(x: jax.Array) -> jax.Array:
-            to_x, past_x = tails(x, distribution)
-            return jnp.where(below < above, to_x - below, above - past_x)
+    def excess(x: jax.Array, below: Any, above: Any, distribution: Any) -> jax.Array:
+        to_x, past_x = tails(x, distribution)
+        return jnp.where(below < above, to_x - below, above - past_x)
 
-        return _between(excess, *jnp.broadcast_arrays(low, high, below)[:2])
+    def find(below: Any, above: Any, _: Any, distribution: Any, low: Any, high: Any) -> jax.Array:
+        low, high, _ = jnp.broadcast_arrays(low, high, below)
+        return _between(excess, low, high, (below, above, distribution))
 
     return inverse(tails, find)
 
 
 def _between(
-    excess: Callable[[jax.Array], jax.Array], low: jax.Array, high: jax.Array
+    excess: Callable[..., jax.Array], low: jax.Array, high: jax.Array, held: Any
 ) -> jax.Array:
-    """The root of an increasing function in a bracket that holds it: Newton's steps, kept safe.
+    """The root of the increasing ``excess(x, *held)`` in a bracket that holds it: Newton's steps,
+    kept safe.
 
     A step that would leave the bracket, and every fourth, bisects it instead. The last step is
     Newton's from where the function is small already, or one that is lost in rounding; 128 are
@@ -124,11 +158,12 @@ def _between(
 
     def unfinished(state: tuple) -> jax.Array:
         trip, *_, done = state
-        return (trip < 128) & ~jnp.all(done)
+        return (trip < 128) & anywhere(~done)
 
     def narrow(state: tuple) -> tuple:
         trip, low, high, x, done = state
-        value, slope = jax.jvp(excess, (x,), (one,))
+        x, fixed = _apart(x, held)
+        value, slope = jax.jvp(lambda x: excess(x, *fixed), (x,), (one,))
         low, high = jnp.where(value <= 0, x, low), jnp.where(value >= 0, x, high)
         newton = x - value / slope
         inside = (newton >= low) & (newton <= high)
@@ -142,9 +177,10 @@ def _between(
 
 
 def smallest(
-    reaches: Callable[[jax.Array], jax.Array], start: jax.Array, low: Any, high: Any
+    reaches: Callable[..., jax.Array], start: jax.Array, low: Any, high: Any, held: Any
 ) -> jax.Array:
-    """The smallest whole number from ``low`` to ``high`` that ``reaches``; ``high`` if none does.
+    """The smallest whole number k from ``low`` to ``high`` with ``reaches(k, *held)``; ``high`` if
+    there is none.
 
     ``reaches`` is False up to some number and True from there. Probes gallop away from ``start``
     in doubling steps, then halve what is left: two probes from a perfect start, and never more
@@ -155,11 +191,12 @@ def smallest(
     widest = jnp.iinfo(start.dtype).max // 4
 
     def unfinished(state: tuple) -> jax.Array:
-        return jnp.any(state[0] + 1 < state[1])
+        return anywhere(state[0] + 1 < state[1])
 
     def probe(state: tuple) -> tuple:
         under, over, at, stride, missed, reached = state
-        unknown, yes = under + 1 < over, reaches(at)
+        at, fixed = _apart(at, held)
+        unknown, yes = under + 1 < over, reaches(at, *fixed)
         under, missed = jnp.where(unknown & ~yes, at, under), missed | ~yes
         over, reached = jnp.where(unknown & yes, at, over), reached | yes
         halfway = under + (over - under) // 2
@@ -167,6 +204,7 @@ def smallest(
         at = jnp.clip(jnp.where(missed & reached, halfway, onward), under + 1, over - 1)
         return under, over, at, jnp.minimum(stride * 2, widest), missed, reached
 
+    held = lax.stop_gradient(held)  # a whole number does not move with what it depends on
     at, no = jnp.clip(start, under + 1, over - 1), jnp.zeros(start.shape, bool)
     state = (under, over, at, jnp.ones_like(start), no, no)
     return lax.while_loop(unfinished, probe, state)[1]

@@ -106,7 +106,4 @@ def _value(d: Any, score: Score) -> jax.Array:
     if not d.is_discrete:
         return _solve(*targets(score), d, low, high)
 
-    def tails(k: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return log_tails(_place(d, k))
-
-    return reaching(score, tails, real(low), low, high)
+    return reaching(score, lambda d, k: log_tails(_place(d, k)), d, real(low), low, high)

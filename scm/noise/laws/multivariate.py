@@ -32,6 +32,26 @@ def _place(d: Any, value: jax.Array) -> Score:
     return NormalScore(solve_triangular(root, apart[..., None], lower=True)[..., 0])
 
 
+@read_by(dist.CAR)
+def _conditional_autoregression(d: Any) -> Law:
+    """A multivariate normal law by its precision."""
+    return Law(
+        "CAR", "score", d.batch_shape + d.event_shape, _autoregression, _autoregression_place
+    )
+
+
+def _by_precision(d: Any) -> Any:
+    return dist.MultivariateNormal(d.loc, precision_matrix=real(d.precision_matrix))
+
+
+def _autoregression(d: Any, score: Score) -> jax.Array:
+    return _value(_by_precision(d), score)
+
+
+def _autoregression_place(d: Any, value: jax.Array) -> Score:
+    return _place(_by_precision(d), value)
+
+
 @read_by(dist.MatrixNormal)
 def _matrix_normal(d: Any) -> Law:
     """loc + L_row Z L_column'."""

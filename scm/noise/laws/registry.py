@@ -47,6 +47,28 @@ class Law:
     value: Value
     place: Place | None = None
 
+    @property
+    def account(self) -> str:
+        """How values are made from noise, and what that allows, in one line.
+
+        >>> from numpyro.distributions import Dirichlet, Normal
+        >>> print(law_of(Normal(0, 1)).account)
+        Normal: by its quantile function; a unit keeps its place in the law
+        >>> print(law_of(Dirichlet(jax.numpy.ones(2))).account)
+        Dirichlet[2]: sampler only; a unit's value cannot be found from a score, nor kept under
+        other parameters
+        """
+        return f"{self.family}: {_ACCOUNTS[self.kind]}"
+
+
+_ACCOUNTS = {
+    "quantile": "by its quantile function; a unit keeps its place in the law",
+    "score": "by standard normal scores; a unit keeps its scores",
+    "gumbel": "by Gumbel noise for each category, the largest wins; a unit keeps that noise",
+    "sampler": "sampler only; a unit's value cannot be found from a score, nor kept under "
+    "other parameters",
+}
+
 
 _READERS: dict[type, Callable[[Any], Law]] = {}
 

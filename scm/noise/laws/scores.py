@@ -70,11 +70,16 @@ def log_tails(score: Score) -> tuple[jax.Array, jax.Array]:
     if isinstance(score, NormalScore):
         below, tail = score.value < 0, log_normal_tail(magnitude(score.value))
         rest = log_one_minus(tail)
-    else:
-        below = score.lower < score.upper
-        held = jnp.where(below, score.lower, score.upper)
-        tail, rest = jnp.log(jnp.maximum(held, jnp.finfo(held.dtype).tiny)), jnp.log1p(-held)
-    return jnp.where(below, tail, rest), jnp.where(below, rest, tail)
+        return jnp.where(below, tail, rest), jnp.where(below, rest, tail)
+    lower, upper = score.lower, score.upper
+    below = lower < upper
+    return _log(below, lower, upper), _log(~below, upper, lower)
+
+
+def _log(small: jax.Array, tail: jax.Array, other: jax.Array) -> jax.Array:
+    """The log of a tail, by the other one where it is not ``small``."""
+    rest = jnp.log1p(-jnp.where(small, 0.5, other))
+    return jnp.where(small, jnp.log(jnp.maximum(tail, jnp.finfo(tail.dtype).tiny)), rest)
 
 
 def log_lower(score: Score) -> jax.Array:

@@ -1,4 +1,4 @@
-"""Laws built on laws: independent components, expanded batches, masks, transforms, folds."""
+"""Laws built on laws: independent components, expanded batches, masks, transforms."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 from numpyro import distributions as dist
 from numpyro.distributions import transforms
 
-from scm.noise.laws.inverse import solved, targets
 from scm.noise.laws.registry import Law, read, read_by, sampler
-from scm.noise.laws.scores import LogScore, flipped, log_lower, log_one_minus, log_upper
+from scm.noise.laws.scores import LogScore, flipped
 from scm.noise.score import Score
 
 __all__: list[str] = []
@@ -22,7 +21,9 @@ _LINEAR = (
     transforms.AffineTransform,
     transforms.IdentityTransform,
     transforms.LowerCholeskyAffine,
+    transforms.PackRealFastFourierCoefficientsTransform,
     transforms.PermuteTransform,
+    transforms.RealFastFourierTransform,
     transforms.RecursiveLinearTransform,
     transforms.ReshapeTransform,
     transforms.ZeroSumTransform,
@@ -88,9 +89,15 @@ def _transformed(d: Any) -> Law:
     if base.kind == "quantile" and all(_sign(each) is not None for each in d.transforms):
         return Law(family, "quantile", base.shape, _transformed_value, _transformed_place(base))
     normal = base.kind == "score" or base.family == "Normal"
-    if normal and all(isinstance(each, _LINEAR) for each in d.transforms):
+    if normal and all(_is_linear(each) for each in d.transforms):
         return Law(family, "score", base.shape, _transformed_value)
     return sampler(family)
+
+
+def _is_linear(transform: Any) -> bool:
+    if type(transform).__name__ == "_InverseTransform":
+        return _is_linear(transform.inv)
+    return isinstance(transform, _LINEAR)
 
 
 def _family(d: Any, base: str) -> str:
@@ -139,33 +146,3 @@ def _transformed_place(base: Law) -> Any:
         return flipped(base.place(d.base_dist, value), _turns(d))
 
     return place
-
-
-@read_by(dist.FoldedDistribution)
-def _folded(d: Any) -> Law:
-    """|X|: its quantile lies between the sizes of X's own at the two halves of the score."""
-    base = read(d.base_dist)
-    if base.kind != "quantile" or base.place is None or d.is_discrete:
-        return sampler(f"Folded({base.family})")
-    return Law(f"Folded({base.family})", "quantile", base.shape, _folded_value, _folded_place)
-
-
-def _folded_place(d: Any, value: jax.Array) -> Score:
-    place = read(d.base_dist).place
-    assert place is not None
-    high, low = place(d.base_dist, value), place(d.base_dist, -value)
-    outside = jnp.logaddexp(log_upper(high), log_lower(low))
-    return LogScore(log_one_minus(outside), outside)
-
-
-_solve_folded = solved(_folded_place)
-
-
-def _folded_value(d: Any, score: Score) -> jax.Array:
-    """P(|X| <= x) passes the score between the two sizes that X has half of ``upper`` beyond."""
-    value = read(d.base_dist).value
-    half = log_upper(score) - float(np.log(2))
-    rest = log_one_minus(half)
-    up, down = value(d.base_dist, LogScore(rest, half)), -value(d.base_dist, LogScore(half, rest))
-    low, high = jnp.maximum(jnp.minimum(up, down), 0), jnp.maximum(up, down)
-    return _solve_folded(*targets(score), d, low, high)

@@ -1,0 +1,100 @@
+"""Estimands: what is asked of a world, defined by interventions and never by an estimator."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from scm.core.errors import ModelError, UnknownNameError, suggestion
+from scm.truth.question import Mean, Question
+from scm.truth.result import Truth
+from scm.truth.route import truth_of
+
+if TYPE_CHECKING:
+    from scm.model import SCM
+
+__all__ = ["BUDGET", "Estimand", "checked", "mean_of", "scalar"]
+
+BUDGET = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimand(abc.ABC):
+    """A number, or an array of them, that a model determines."""
+
+    @property
+    @abc.abstractmethod
+    def definition(self) -> str:
+        """The estimand in the notation of the field."""
+
+    @abc.abstractmethod
+    def question(self, model: SCM) -> Question:
+        """What is asked of this model's worlds.
+
+        Raises `ModelError` for a model in which the estimand has no meaning.
+        """
+
+    def truth(
+        self, model: SCM, key: Any = 0, *, tolerance: float | None = None, budget: int = BUDGET
+    ) -> Truth:
+        """The value of this estimand in a model.
+
+        Exact where it can be had; else by quadrature, quasi-Monte Carlo or Monte Carlo over coupled
+        worlds, with its error.
+
+        Arguments:
+          key: an int or a typed JAX key; not used by exact methods and quadrature.
+          tolerance: the standard error to reach; None spends the whole budget.
+          budget: the most units to evaluate; a `scm.truth.BudgetWarning` says that it was too few.
+
+        Raises `ModelError` for names that are not in the model, an outcome that is not a scalar,
+        or levels that the treatment cannot take.
+        """
+        return truth_of(self.question(model), key, tolerance=tolerance, budget=budget)
+
+
+def mean_of(world: str, variable: str) -> Mean:
+    """The mean of one variable in one world."""
+    return Mean(lambda units: units[world][variable])
+
+
+def checked(
+    name: str, model: SCM, variables: Iterable[str], interventions: Mapping[str, Mapping[str, Any]]
+) -> dict[str, SCM]:
+    """The worlds of a question: the model under each set of interventions, by name.
+
+    Raises `ModelError` for an unknown name, or for an intervention of one value for each unit.
+    """
+    known = model.structure.variables
+    for each in [*variables, *(v for setting in interventions.values() for v in setting)]:
+        if each not in known:
+            raise UnknownNameError(
+                f"{name}: the model has no variable {each!r}{suggestion(each, known)}"
+            )
+    worlds = {world: model.do(setting) for world, setting in interventions.items()}
+    for world in worlds.values():
+        _refuse_units(name, world)
+    return worlds
+
+
+def scalar(name: str, model: SCM, variable: str, role: str = "outcome") -> None:
+    """Refuse a variable that is not a scalar."""
+    shape = model.structure.out(variable).shape
+    if shape != ():
+        raise ModelError(
+            f"{name}: the {role} has shape {shape}; a scalar is wanted: add a variable such as "
+            f"{variable}_mean=lambda {variable}: {variable}.mean() to the model"
+        )
+
+
+def _refuse_units(name: str, model: SCM) -> None:
+    for each, variable in model.structure.variables.items():
+        for depth, layer in enumerate(variable.layers):
+            if layer.form == "per unit":
+                raise ModelError(
+                    f"{name}: do({each}=...) gives one value for each of "
+                    f"{len(model.numbers[each][depth][0])} units, but a truth is about the "
+                    f"population; do({each}=...) a constant, a distribution or a function instead"
+                )

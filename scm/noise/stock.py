@@ -1,0 +1,88 @@
+"""Noise drawn into stock: all scalar noises of a program by one loop, ahead of their use.
+
+Written where it is used, the code that makes a noise is compiled once for every noise, and that is
+most of what a program takes to compile. Drawn ahead it is compiled once, at the price of a pass
+through memory for each noise. Which it is changes no bit of the noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from scm.core.pytree import pytree
+from scm.noise.laws import Law
+from scm.noise.score import Score, WordScore
+from scm.noise.source import Address, Drawn, Place, Source, by_scores
+from scm.noise.words import words
+
+__all__ = ["Stocked", "stocked"]
+
+
+@pytree
+class _StockedScore(Score):
+    """Random words, and the normal score that was made of them ahead."""
+
+    words: WordScore
+    made: jax.Array
+
+    @property
+    def lower(self) -> jax.Array:
+        return self.words.lower
+
+    @property
+    def upper(self) -> jax.Array:
+        return self.words.upper
+
+    @property
+    def normal(self) -> jax.Array:
+        return self.made
+
+
+@pytree
+class Stocked(Source):
+    """A source some of whose scalar noises are in stock."""
+
+    drawn: Drawn
+    scored: Mapping[Address, Score]
+
+    def scores(self, place: Place, law: Law) -> Score:
+        address = (place[0], place[2])
+        if law.shape == () and address in self.scored:
+            return self.scored[address]
+        return self.drawn.scores(place, law)
+
+    def values(self, place: Place, distribution: Any) -> jax.Array:
+        return by_scores(self, place, distribution)
+
+
+def stocked(drawn: Drawn, laws: Mapping[Address, Law]) -> Stocked:
+    """The source with these noises in stock; traceable.
+
+    Arguments:
+      laws: scalar laws by address. Normal ones are kept as normal scores, others as words.
+    """
+    normal = [each for each, law in laws.items() if law.family == "Normal"]
+    other = [each for each in laws if each not in normal]
+    scored: dict[Address, Score] = {}
+
+    def score(stream: Any) -> WordScore:
+        return WordScore(*words(stream, drawn.units.numbers))
+
+    def stack(addresses: Sequence[Address]) -> Any:
+        return jnp.stack([drawn.streams[each] for each in addresses])
+
+    if normal:
+        # made before it is stored, so that several threads may make it
+        make = lambda stream: jax.lax.optimization_barrier(score(stream).normal)
+        made = jax.lax.map(make, stack(normal))
+        for at, each in enumerate(normal):
+            scored[each] = _StockedScore(score(drawn.streams[each]), made[at])
+    if other:
+        kept = jax.lax.map(lambda stream: jax.lax.optimization_barrier(score(stream)), stack(other))
+        for at, each in enumerate(other):
+            scored[each] = jax.tree.map(lambda words, at=at: words[at], kept)
+    return Stocked(drawn, scored)

@@ -1,0 +1,153 @@
+"""Statistics of batches of units: what quadrature, quasi-Monte Carlo and Monte Carlo share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import stats
+
+from scm.compile.fingerprint import identity, jaxpr_text
+from scm.compile.programs import kept
+from scm.core.errors import NonFiniteError, UndefinedLawError
+from scm.core.structure import System
+from scm.noise.identity import noise_names
+from scm.noise.source import Address, Source
+from scm.solve.acyclic import all_lawful, push, varies
+from scm.truth.question import Integrand, Quantile, Question, Statistic, integrand
+
+__all__ = ["Asked", "asked", "estimate"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Asked:
+    """A question in the present precision: systems, and its statistics' functions traced.
+
+    Attributes:
+      systems: by world.
+      statistics: as in the question.
+      values: the function of each statistic.
+      events: the condition of each statistic; None where there is none.
+    """
+
+    question: Question
+    systems: Mapping[str, System]
+    statistics: tuple[Statistic, ...]
+    values: tuple[Integrand, ...]
+    events: tuple[Integrand | None, ...]
+
+    @property
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """The variables that are read, by world; a world of which nothing is read is left out."""
+        found: dict[str, set[str]] = {}
+        for each in (*self.values, *self.events):
+            for world, name in each.reads if each else ():
+                found.setdefault(world, set()).add(name)
+        return {world: frozenset(found[world]) for world in self.systems if world in found}
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Every noise of every world."""
+        systems = self.systems.values()
+        return tuple(dict.fromkeys(a for each in systems for a in noise_names(each.structure)))
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What the statistics compute, numbers apart: for keeping programs."""
+        parts = [
+            "" if each is None else "\n".join((str(each.reads), *jaxpr_text(each.jaxpr)))
+            for each in (*self.values, *self.events)
+        ]
+        kinds = [each.level if isinstance(each, Quantile) else None for each in self.statistics]
+        worlds = tuple((world, *identity(system)) for world, system in self.systems.items())
+        return tuple(parts), tuple(kinds), worlds
+
+    @property
+    def inputs(self) -> Any:
+        """The numbers of every world, and the arrays that the functions closed over."""
+        numbers = {world: system.numbers for world, system in self.systems.items()}
+        closed = [each.consts if each else () for each in (*self.values, *self.events)]
+        return numbers, closed
+
+    def per_unit(self, inputs: Any, source: Source, n: int) -> tuple[list[Any], list[Any], Any]:
+        """Each statistic's function, (n, *shape), and condition (None or (n,)), for every unit;
+        and whether all laws were defined. Traceable."""
+        numbers, closed = inputs
+        columns: dict[tuple[str, str], Any] = {}
+        lawful = jnp.asarray(True)
+        for world, names in self.wanted.items():
+            found, fine = push(self.systems[world].given(numbers[world]), source, {}, names)
+            columns |= {(world, name): value for name, value in found.items()}
+            lawful = lawful & all_lawful(fine)
+
+        def evaluated(each: Integrand | None, consts: Any) -> Any:
+            if each is None:
+                return None
+            read = [columns[at] for at in each.reads]
+            shapes = [self.systems[world].out(name).shape for world, name in each.reads]
+            axes = [0 if varies(v, shape) else None for v, shape in zip(read, shapes, strict=True)]
+            if 0 not in axes:
+                value = each(consts, read)
+                return jnp.broadcast_to(value, (n, *value.shape))
+            return jax.vmap(lambda *values: each(consts, values), axes)(*read)
+
+        count = len(self.values)
+        values = [evaluated(*each) for each in zip(self.values, closed[:count], strict=True)]
+        events = [evaluated(*each) for each in zip(self.events, closed[count:], strict=True)]
+        real = jnp.result_type(float)
+        return [each.astype(real) for each in values], events, lawful
+
+    def program(self, purpose: str, build: Callable[[], Callable]) -> Any:
+        """The kept program for one purpose on this question."""
+        return kept((purpose, self.key), build)
+
+    def check(self, values: Any, lawful: Any) -> None:
+        """Raise `UndefinedLawError` or `NonFiniteError` for what a batch came to."""
+        name = self.question.name
+        if not lawful:
+            raise UndefinedLawError(
+                f"{name}: in some intervened world a law is given a parameter outside its "
+                "domain; find it with model.do(...).sample(key, n), which names variable and unit"
+            )
+        if not all(np.isfinite(each).all() for each in jax.tree.leaves(values)):
+            raise NonFiniteError(
+                f"{name} is not finite in some unit of an intervened world; find it with "
+                "model.do(...).sample(key, n), which names the variable and the unit"
+            )
+
+
+def asked(question: Question) -> Asked:
+    """A question made ready in the present precision."""
+    systems = {world: model.system for world, model in question.worlds.items()}
+    trace = lambda fn: integrand(question.name, systems, fn)
+    return Asked(
+        question,
+        systems,
+        tuple(question.statistics),
+        tuple(trace(each.fn) for each in question.statistics),
+        tuple(
+            trace(each.given) if isinstance(each, Quantile) and each.given is not None else None
+            for each in question.statistics
+        ),
+    )
+
+
+def estimate(question: Question, batches: Sequence[Sequence[Any]]) -> tuple[Any, Any]:
+    """Value and standard error, from the statistics of independent batches.
+
+    The value is the formula of the mean statistics; the error that of the mean over batches of
+    the formula, by which what cancels within a batch cancels in the error. As batches are few, it
+    is enlarged by the ratio of Student's to the normal quantile: 1.96 of it cover at 95%.
+
+    Arguments:
+      batches: for each batch a value for each statistic; batches of one size.
+    """
+    stacked = [np.stack(each) for each in zip(*batches, strict=True)]
+    value = np.asarray(question.combine(*(each.mean(axis=0) for each in stacked)), float)
+    each = np.asarray(jax.vmap(question.combine)(*map(jnp.asarray, stacked)), float)
+    few = stats.t.ppf(0.975, len(batches) - 1) / stats.norm.ppf(0.975)
+    return value, few * each.std(axis=0, ddof=1) / np.sqrt(len(batches))
