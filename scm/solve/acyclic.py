@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import jax
@@ -19,7 +19,7 @@ from scm.noise.source import Address, Drawn, Source
 from scm.noise.stock import stocked
 from scm.solve.protocol import Columns, Solved
 
-__all__ = ["all_lawful", "layer_value", "needed", "push", "split", "varies"]
+__all__ = ["all_finite", "all_lawful", "layer_value", "needed", "push", "split", "varies"]
 
 _STOCKED = 3  # noises, from which on it pays to draw them ahead
 
@@ -155,3 +155,16 @@ def all_lawful(lawful: dict[str, Any]) -> jax.Array:
     for each in lawful.values():
         fine = fine & jnp.all(each)
     return fine
+
+
+def all_finite(values: Iterable[Any]) -> Any:
+    """Whether every number is finite: one pass over all columns of a shape, not one over each."""
+    by_shape: dict[tuple[int, ...], Any] = {}
+    for value in values:
+        if jnp.issubdtype(value.dtype, jnp.inexact):
+            found = jnp.isfinite(value)
+            by_shape[value.shape] = by_shape.get(value.shape, True) & found
+    finite = jnp.asarray(True)
+    for each in by_shape.values():
+        finite = finite & each.all()
+    return finite

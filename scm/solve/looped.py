@@ -19,7 +19,7 @@ from scm.compile.likeness import lifted
 from scm.compile.programs import kept, traced
 from scm.core.structure import Structure, System
 from scm.noise.source import Address, Drawn
-from scm.solve.acyclic import all_lawful, layer_value, push
+from scm.solve.acyclic import all_finite, all_lawful, layer_value, push
 from scm.solve.protocol import Columns
 from scm.solve.schedule import Kind, NodeClass, Schedule, kind_of
 
@@ -29,9 +29,10 @@ __all__ = ["run_loop"]
 def run_loop(
     system: System, source: Drawn, carried: Columns, plan: Schedule
 ) -> tuple[dict[str, Any], Any]:
-    """The columns of a schedule's nodes and still variables, and whether every law was defined and
-    every value finite: two booleans."""
-    constants, fine = _still(system, source, carried, plan)
+    """The columns of a schedule, and whether every law was defined and every value finite: two
+    booleans."""
+    given = push(system, source, carried, plan.given)
+    constants, fine = given.columns, all_lawful(given.lawful)
     inputs = _inputs(system, source, carried, constants, plan)
     job = lambda inputs: _loop(system, plan, inputs)
     if traced(inputs):
@@ -44,20 +45,12 @@ def run_loop(
     for name in plan.order:
         kind, row = plan.rows[name]
         columns[name] = _row(buffers[kind], row)
-    return columns, (lawful & fine, finite)
+    return columns, (lawful & fine, finite & all_finite(constants.values()))
 
 
 @jax.jit
 def _row(buffer: Any, row: Any) -> Any:
     return jax.lax.dynamic_index_in_dim(buffer, row, keepdims=False)
-
-
-def _still(
-    system: System, source: Drawn, carried: Columns, plan: Schedule
-) -> tuple[dict[str, Any], Any]:
-    """The variables that are the same for all units."""
-    solved = push(system, source, carried, plan.still)
-    return solved.columns, all_lawful(solved.lawful)
 
 
 def _inputs(
@@ -78,7 +71,7 @@ def _inputs(
         "units": source.units,
         "steps": np.array(steps, np.int32),
         "held": {
-            kind: [carried[name] for name in plan.held if plan.rows[name][0] == kind]
+            kind: [known[name] for name in plan.held if plan.rows[name][0] == kind]
             for kind in kinds
         },
         "classes": [_class_inputs(system, source, known, plan, c) for c in plan.classes.values()],
@@ -159,7 +152,7 @@ def _loop(system: System, plan: Schedule, inputs: Any) -> tuple[dict[Kind, Any],
         return written, lawful & defined
 
     state = (buffers, jnp.asarray(True))
-    buffers, lawful = jax.lax.fori_loop(0, len(plan.order), step, state)
+    buffers, lawful = jax.lax.fori_loop(0, len(inputs["steps"]), step, state)
     finite = jnp.asarray(True)
     for buffer in buffers.values():
         if jnp.issubdtype(buffer.dtype, jnp.inexact):

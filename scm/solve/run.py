@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -14,7 +13,7 @@ from scm.compile.fingerprint import identity
 from scm.compile.programs import kept, traced
 from scm.core.structure import Numbers, System
 from scm.noise.source import Drawn, Source
-from scm.solve.acyclic import all_lawful, layer_value, push, varies
+from scm.solve.acyclic import all_finite, all_lawful, layer_value, push, varies
 from scm.solve.looped import run_loop
 from scm.solve.protocol import Columns
 from scm.solve.schedule import schedule
@@ -69,20 +68,7 @@ def _job(
     }
     # behind a barrier: the check reads what was made instead of making it a second time
     made = jax.lax.optimization_barrier(columns)
-    return columns, _code(all_lawful(lawful), _all_finite(made.values()))
-
-
-def _all_finite(values: Iterable[Any]) -> Any:
-    """Whether every number is finite: one pass over all columns of a shape, not one over each."""
-    by_shape: dict[tuple[int, ...], Any] = {}
-    for value in values:
-        if jnp.issubdtype(value.dtype, jnp.inexact):
-            found = jnp.isfinite(value)
-            by_shape[value.shape] = by_shape.get(value.shape, True) & found
-    finite = jnp.asarray(True)
-    for each in by_shape.values():
-        finite = finite & each.all()
-    return finite
+    return columns, _code(all_lawful(lawful), all_finite(made.values()))
 
 
 def _code(lawful: Any, finite: Any) -> Any:

@@ -52,14 +52,14 @@ class Schedule:
     """The order of a loop: which node, of which class, reads and writes which rows.
 
     Attributes:
-      still: variables that are the same for all units; they are found beforehand.
+      given: variables that no noise reaches, constants mostly; they are found beforehand.
       order: the nodes of the loop, causes first.
       classes: by signature.
-      held: carried variables that nodes of the loop read.
+      held: variables with a value for each unit that nodes of the loop find made.
       rows: the place of every moving variable in the buffer of its kind.
     """
 
-    still: frozenset[str]
+    given: frozenset[str]
     order: tuple[str, ...]
     classes: Mapping[Any, NodeClass]
     held: tuple[str, ...]
@@ -88,7 +88,7 @@ def _schedule(
 ) -> Schedule | None:
     varying, solved = set(moving), needed(structure, carried, wanted)
     classes: dict[Any, NodeClass] = {}
-    still: set[str] = set()
+    given: set[str] = set()
     order: list[str] = []
     held: dict[str, None] = {}
     for name in structure.order:
@@ -97,9 +97,10 @@ def _schedule(
         variable = structure.variables[name]
         parts = [structure.mechanisms[name][depth] for depth in variable.live]
         if not _has_noise(parts) and varying.isdisjoint(variable.parents):
+            given.add(name)
             if any(part.assignment.form == "per unit" for part in parts):
-                return None  # values for each unit are large, and few: straight code
-            still.add(name)
+                moving |= {name}
+                varying.add(name)
             continue
         varying.add(name)
         order.append(name)
@@ -117,7 +118,7 @@ def _schedule(
         kind = kind_of(structure, name)
         rows[name] = (kind, sizes.setdefault(kind, 0))
         sizes[kind] += 1
-    return Schedule(frozenset(still), tuple(order), classes, tuple(held), rows, sizes)
+    return Schedule(frozenset(given), tuple(order), classes, tuple(held), rows, sizes)
 
 
 def _has_noise(parts: Sequence[Mechanism]) -> bool:

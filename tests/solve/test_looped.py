@@ -131,6 +131,29 @@ def test_interventions_layers_and_what_is_carried_over(monkeypatch):
     assert early.columns["y2"] is world.columns["y2"]
 
 
+def test_one_value_for_each_unit_keeps_the_loop():
+    model, edges = random_model(60, seed=1)
+    values = np.linspace(-1, 1, 50)
+    forced = model.do(x3=values, x5=lambda x5: x5 + 1).sample(2, 50)
+    assert schedule.schedule(forced.model.system, {}, frozenset(model.order)) is not None
+    np.testing.assert_allclose(forced["x3"], values, atol=1e-6)
+    seen = {name: np.asarray(forced[name], float) for name in model.order}
+    for at in (4, 6, 30, 59):
+        chosen, weights = edges[at]
+        pull = sum(w * seen[f"x{each}"] for w, each in zip(weights, chosen, strict=True))
+        noise = np.asarray(forced.noise[f"x{at}", "u"])
+        np.testing.assert_allclose(seen[f"x{at}"], np.tanh(pull) + noise, atol=2e-5)
+
+
+def test_schedules_of_other_lengths_share_no_program_wrongly():
+    """Rows are equal in number, 40 to be made and 39 with one held: the loop must be as long."""
+    model, _ = random_model(40, seed=9)
+    world = model.sample(0, 30)
+    again = world.do(x0=lambda x0: x0 + 0.0)
+    for name in model.order:
+        np.testing.assert_allclose(again[name], world[name], atol=1e-6)
+
+
 def test_under_jit_vmap_and_grad(monkeypatch):
     model, _ = random_model(40, seed=7)
     keys = jnp.arange(3)
