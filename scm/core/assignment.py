@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Literal
 
@@ -58,7 +59,7 @@ class Variable:
     role: Role
     layers: tuple[Assignment, ...]
 
-    @property
+    @functools.cached_property
     def live(self) -> tuple[int, ...]:
         """The layers that matter, from the lowest: one that does not name the variable itself
         replaces all below it."""
@@ -67,7 +68,7 @@ class Variable:
             depth -= 1
         return tuple(range(depth, len(self.layers)))
 
-    @property
+    @functools.cached_property
     def parents(self) -> tuple[str, ...]:
         """Variables and params that the live layers read, itself excluded, in order of reading."""
         names = (p for depth in self.live for p in self.layers[depth].parents)

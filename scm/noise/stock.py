@@ -15,31 +15,11 @@ import jax.numpy as jnp
 
 from scm.core.pytree import pytree
 from scm.noise.laws import Law
-from scm.noise.score import Score, WordScore
+from scm.noise.score import NormalScore, Score, WordScore
 from scm.noise.source import Address, Drawn, Place, Source, by_scores
 from scm.noise.words import words
 
 __all__ = ["Stocked", "stocked"]
-
-
-@pytree
-class _StockedScore(Score):
-    """Random words, and the normal score that was made of them ahead."""
-
-    words: WordScore
-    made: jax.Array
-
-    @property
-    def lower(self) -> jax.Array:
-        return self.words.lower
-
-    @property
-    def upper(self) -> jax.Array:
-        return self.words.upper
-
-    @property
-    def normal(self) -> jax.Array:
-        return self.made
 
 
 @pytree
@@ -80,7 +60,7 @@ def stocked(drawn: Drawn, laws: Mapping[Address, Law]) -> Stocked:
         make = lambda stream: jax.lax.optimization_barrier(score(stream).normal)
         made = jax.lax.map(make, stack(normal))
         for at, each in enumerate(normal):
-            scored[each] = _StockedScore(score(drawn.streams[each]), made[at])
+            scored[each] = NormalScore(made[at])  # all that a normal law reads
     if other:
         kept = jax.lax.map(lambda stream: jax.lax.optimization_barrier(score(stream)), stack(other))
         for at, each in enumerate(other):

@@ -24,7 +24,8 @@ from scm.frames import Unit
 from scm.noise.identity import noise_names
 from scm.noise.source import Drawn, Run
 from scm.noise.words import Stream
-from scm.solve.acyclic import all_lawful, push, varies
+from scm.solve.acyclic import all_lawful, varies
+from scm.solve.run import inline
 from scm.solve.spread import fitting, spread
 
 __all__ = ["Moments", "moments"]
@@ -182,7 +183,7 @@ class _Question:
         self, system: System, source: Drawn, consts: list[Any], sharding: Any
     ) -> tuple[Any, Any]:
         """The function's value for every unit of a source, and whether all laws were defined."""
-        solved = push(system, source, {}, self.reads)
+        solved = inline(system, source, {}, self.reads)
         axes, columns = [], []
         for name in sorted(self.unit):
             out = self.unit[name]

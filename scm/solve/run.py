@@ -15,11 +15,11 @@ from scm.core.structure import Numbers, System
 from scm.noise.source import Drawn, Source
 from scm.solve.acyclic import all_finite, all_lawful, layer_value, push, varies
 from scm.solve.looped import run_loop
-from scm.solve.protocol import Columns
+from scm.solve.protocol import Columns, Solved
 from scm.solve.schedule import schedule
 from scm.solve.spread import spread
 
-__all__ = ["natural", "solve"]
+__all__ = ["inline", "natural", "solve"]
 
 
 def solve(
@@ -39,6 +39,17 @@ def solve(
         fresh, code = _straight(system, source, carried, wanted - set(carried), sharding)
     columns = {**carried, **fresh}
     return {name: columns[name] for name in system.structure.order if name in wanted}, code
+
+
+def inline(system: System, source: Source, carried: Columns, wanted: frozenset[str]) -> Solved:
+    """A `Solver` for use inside a program: a loop over like nodes where the model repeats itself,
+    straight code otherwise."""
+    plan = schedule(system, carried, wanted - set(carried)) if isinstance(source, Drawn) else None
+    if not isinstance(source, Drawn) or plan is None:
+        return push(system, source, carried, wanted)
+    found, (lawful, _) = run_loop(system, source, carried, plan)
+    columns = {**carried, **found}
+    return Solved({name: columns[name] for name in wanted}, {"": lawful})
 
 
 def _straight(

@@ -73,7 +73,7 @@ _KNOWN = weakref.WeakKeyDictionary()
 
 def schedule(system: System, carried: Columns, wanted: frozenset[str]) -> Schedule | None:
     """How to solve these variables by a loop; None where straight code does as well."""
-    if len(wanted) < _FEWEST:
+    if len(system.structure.order) < _FEWEST:
         return None
     known = _KNOWN.setdefault(system.structure, {})
     moving = frozenset(n for n, v in carried.items() if varies(v, system.out(n).shape))

@@ -17,7 +17,8 @@ from scm.core.errors import NonFiniteError, UndefinedLawError
 from scm.core.structure import System
 from scm.noise.identity import noise_names
 from scm.noise.source import Address, Source
-from scm.solve.acyclic import all_lawful, push, varies
+from scm.solve.acyclic import all_lawful, varies
+from scm.solve.run import inline
 from scm.truth.question import Integrand, Quantile, Question, Statistic, integrand
 
 __all__ = ["Asked", "asked", "estimate"]
@@ -80,7 +81,7 @@ class Asked:
         columns: dict[tuple[str, str], Any] = {}
         lawful = jnp.asarray(True)
         for world, names in self.wanted.items():
-            found, fine = push(self.systems[world].given(numbers[world]), source, {}, names)
+            found, fine = inline(self.systems[world].given(numbers[world]), source, {}, names)
             columns |= {(world, name): value for name, value in found.items()}
             lawful = lawful & all_lawful(fine)
 

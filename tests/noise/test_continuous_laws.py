@@ -257,7 +257,6 @@ LAWS = [
         (3.0, 2.0),
         (30.0, 1.0),
         solved=True,
-        double=None,
     ),
     law(
         "Beta",
@@ -327,7 +326,6 @@ LAWS = [
         (2.0, 8.0, 20.0),
         solved=True,
         cut=True,
-        double=None,
     ),
     law(
         "Folded(Normal)",
@@ -354,7 +352,6 @@ LAWS = [
         (0.3, 2.0),
         (0.9, 0.7),
         solved=True,
-        double=None,
     ),
     law(
         "Affine(Gumbel)",

@@ -164,7 +164,6 @@ LAWS = [
         (0.3, 0.9),
         (0.8, 0.2),
         solved=True,
-        double=None,
     ),
 ]
 

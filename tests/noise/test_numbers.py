@@ -212,3 +212,69 @@ def test_probabilities_of_certain_things_are_exact_and_have_slopes():
 def test_probabilities_of_an_endless_law_are_refused():
     with pytest.raises(TypeError, match="Poisson"):
         probabilities(dist.Poisson(1.0), np.arange(3))
+
+
+SLOPES = {
+    "Bernoulli": (dist.BernoulliProbs, stats.bernoulli.pmf, (0.3,), 2),
+    "BernoulliLogits": (
+        dist.BernoulliLogits,
+        lambda k, x: stats.bernoulli.pmf(k, special.expit(x)),
+        (-1.0,),
+        2,
+    ),
+    "Binomial": (
+        lambda p: dist.BinomialProbs(p, 9),
+        lambda k, p: stats.binom.pmf(k, 9, p),
+        (0.3,),
+        10,
+    ),
+    "BinomialLogits": (
+        lambda x: dist.BinomialLogits(x, 9),
+        lambda k, x: stats.binom.pmf(k, 9, special.expit(x)),
+        (1.0,),
+        10,
+    ),
+    "BetaBinomial": (
+        lambda a, b: dist.BetaBinomial(a, b, 7),
+        lambda k, a, b: stats.betabinom.pmf(k, 7, a, b),
+        (2.0, 3.0),
+        8,
+    ),
+    "Categorical": (
+        lambda a, b: dist.CategoricalLogits(jnp.stack([a, b, jnp.zeros_like(a)])),
+        lambda k, a, b: special.softmax([a, b, 0.0])[k],
+        (0.4, -1.0),
+        3,
+    ),
+    "OrderedLogistic": (
+        lambda x, c: dist.OrderedLogistic(x, jnp.stack([-c, c])),
+        lambda k, x, c: np.diff([0, *special.expit([-c - x, c - x]), 1])[k],
+        (0.3, 1.0),
+        3,
+    ),
+    "ZeroInflated": (
+        lambda g, p: dist.ZeroInflatedDistribution(dist.BinomialProbs(p, 3), gate=g),
+        lambda k, g, p: g * (k == 0) + (1 - g) * stats.binom.pmf(k, 3, p),
+        (0.2, 0.4),
+        4,
+    ),
+    "Hurdle": (
+        lambda g, p: dist.HurdleProbs(dist.BinomialProbs(p, 3), g),
+        lambda k, g, p: np.where(
+            k == 0, g, (1 - g) * stats.binom.pmf(k, 3, p) / stats.binom.sf(0, 3, p)
+        ),
+        (0.2, 0.4),
+        4,
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "pmf", "at", "size"), SLOPES.values(), ids=SLOPES)
+def test_probabilities_have_the_slopes_of_scipys(make, pmf, at, size, x64):
+    """Against central differences, in every parameter and for every value; in float64."""
+    k, step = np.arange(size), 1e-5
+    slopes = jax.jacobian(lambda p: probabilities(make(*p), k))(jnp.asarray(at))
+    for index in range(len(at)):
+        shift = step * (np.arange(len(at)) == index)
+        expected = (pmf(k, *(at + shift)) - pmf(k, *(at - shift))) / (2 * step)
+        np.testing.assert_allclose(slopes[:, index], expected, rtol=1e-6, atol=1e-7)

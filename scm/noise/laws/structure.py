@@ -6,7 +6,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from numpyro import distributions as dist
 from numpyro.distributions import transforms
 
