@@ -10,6 +10,7 @@ from typing import Any
 from scm.core.errors import ModelError
 from scm.core.marks import node
 from scm.estimands.contrast import Contrast
+from scm.estimands.levels import two_levels
 
 __all__ = ["ATE", "CDE", "TotalEffect"]
 
@@ -30,7 +31,7 @@ class ATE(Contrast):
     levels: tuple[Any, Any] = (0, 1)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "levels", _two_levels(type(self).__name__, self.levels))
+        object.__setattr__(self, "levels", two_levels(type(self).__name__, self.levels))
 
     @property
     def arms(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -62,7 +63,7 @@ class CDE(Contrast):
     levels: tuple[Any, Any] = (0, 1)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "levels", _two_levels("CDE", self.levels))
+        object.__setattr__(self, "levels", two_levels("CDE", self.levels))
         if not isinstance(self.at, Mapping):
             raise ModelError(f"CDE: at={self.at!r}: a dict is wanted, such as at={{'M': 0}}")
         object.__setattr__(self, "at", MappingProxyType(dict(self.at)))
@@ -127,14 +128,3 @@ def _raised(treatment: str, step: Any) -> Any:
         return natural + step
 
     return node(raised, parents=[treatment])
-
-
-def _two_levels(name: str, levels: Any) -> tuple[Any, Any]:
-    try:
-        low, high = levels
-    except (TypeError, ValueError):
-        raise ModelError(
-            f"{name}: levels={levels!r}: two levels of the treatment are wanted, the reference "
-            "first: levels=(0, 1)"
-        ) from None
-    return low, high

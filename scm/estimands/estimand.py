@@ -11,9 +11,11 @@ from scm.core.errors import ModelError, UnknownNameError, suggestion
 from scm.truth.question import Mean, Question
 from scm.truth.result import Truth
 from scm.truth.route import truth_of
+from scm.truth.sample import sample_value
 
 if TYPE_CHECKING:
     from scm.model import SCM
+    from scm.world import World
 
 __all__ = ["BUDGET", "Estimand", "checked", "mean_of", "scalar"]
 
@@ -53,6 +55,13 @@ class Estimand(abc.ABC):
         or levels that the treatment cannot take.
         """
         return truth_of(self.question(model), key, tolerance=tolerance, budget=budget)
+
+    def of(self, world: World) -> Any:
+        """The value among the units of a world, by plain arithmetic: what `InSample` is about.
+
+        Every world of the question is made for these very units. Goes through jit and vmap.
+        """
+        return sample_value(self.question(world.model), world.origin, world.n)
 
 
 def mean_of(world: str, variable: str) -> Mean:

@@ -22,6 +22,7 @@ from scm.solve.protocol import Columns, Solved
 __all__ = ["all_finite", "all_lawful", "layer_value", "needed", "push", "split", "varies"]
 
 _STOCKED = 3  # noises, from which on it pays to draw them ahead
+_OWN, _MANY = 6, 1 << 18  # noises, units
 
 
 def push(
@@ -36,7 +37,9 @@ def push(
     asked = needed(structure, carried, wanted)
     if isinstance(source, Drawn):
         laws = _scalar_laws(system, asked)
-        source = stocked(source, laws) if len(laws) >= _STOCKED else source
+        # a few noises of many units are worth their own code: it runs on all threads
+        own = len(laws) < _STOCKED or (len(laws) <= _OWN and source.units.n >= _MANY)
+        source = source if own else stocked(source, laws)
     for name in structure.order:
         if name in asked:
             value, lawful = None, jnp.asarray(True)

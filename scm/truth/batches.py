@@ -85,6 +85,14 @@ class Asked:
             columns |= {(world, name): value for name, value in found.items()}
             lawful = lawful & all_lawful(fine)
 
+        return *self.evaluated(columns, n, closed), lawful
+
+    def evaluated(
+        self, columns: Mapping[tuple[str, str], Any], n: int, closed: Any = None
+    ) -> tuple[list[Any], list[Any]]:
+        """Each statistic's function and condition for every unit, from columns by (world, name)."""
+        closed = self.inputs[1] if closed is None else closed
+
         def evaluated(each: Integrand | None, consts: Any) -> Any:
             if each is None:
                 return None
@@ -100,7 +108,7 @@ class Asked:
         values = [evaluated(*each) for each in zip(self.values, closed[:count], strict=True)]
         events = [evaluated(*each) for each in zip(self.events, closed[count:], strict=True)]
         real = jnp.result_type(float)
-        return [each.astype(real) for each in values], events, lawful
+        return [each.astype(real) for each in values], events
 
     def program(self, purpose: str, build: Callable[[], Callable]) -> Any:
         """The kept program for one purpose on this question."""
@@ -138,17 +146,20 @@ def asked(question: Question) -> Asked:
 
 
 def estimate(question: Question, batches: Sequence[Sequence[Any]]) -> tuple[Any, Any]:
-    """Value and standard error, from the statistics of independent batches.
+    """Value and standard error, from the statistics of independent batches of one size.
 
-    The value is the formula of the mean statistics; the error that of the mean over batches of
-    the formula, by which what cancels within a batch cancels in the error. As batches are few, it
-    is enlarged by the ratio of Student's to the normal quantile: 1.96 of it cover at 95%.
+    The value is the formula of the mean statistics. Its error is the spread over batches of the
+    formula's linearisation there, so that what cancels within a batch cancels in the error, and a
+    batch without a single treated unit does no harm. As batches are few, it is enlarged by the
+    ratio of Student's to the normal quantile: 1.96 of it cover at 95%.
 
     Arguments:
-      batches: for each batch a value for each statistic; batches of one size.
+      batches: for each batch a value for each statistic.
     """
     stacked = [np.stack(each) for each in zip(*batches, strict=True)]
-    value = np.asarray(question.combine(*(each.mean(axis=0) for each in stacked)), float)
-    each = np.asarray(jax.vmap(question.combine)(*map(jnp.asarray, stacked)), float)
+    means = tuple(jnp.asarray(each.mean(axis=0)) for each in stacked)
+    deviations = tuple(jnp.asarray(each) - mean for each, mean in zip(stacked, means, strict=True))
+    linear = lambda deviation: jax.jvp(question.combine, means, deviation)[1]
+    spread = np.asarray(jax.vmap(linear)(deviations), float).std(axis=0, ddof=1)
     few = stats.t.ppf(0.975, len(batches) - 1) / stats.norm.ppf(0.975)
-    return value, few * each.std(axis=0, ddof=1) / np.sqrt(len(batches))
+    return np.asarray(question.combine(*means), float), few * spread / np.sqrt(len(batches))

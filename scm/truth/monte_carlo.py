@@ -17,7 +17,7 @@ from scm.truth.result import Truth
 
 __all__ = ["batch_statistic", "monte_carlo"]
 
-_BATCHES = 64
+_MEANS, _QUANTILES = 256, 64  # batches; a quantile of few units is biased
 _LARGEST = 1 << 16
 
 
@@ -25,23 +25,24 @@ def monte_carlo(asked: Asked, key: Any, *, tolerance: float | None, budget: int)
     """The answer from independent batches of units.
 
     Without a tolerance ``budget`` units are drawn; with one, batches until the standard error is
-    below it, at least 64, or until the budget is spent.
+    below it, or until the budget is spent. At least 2 batches, of at least one unit.
     """
-    size = max(min(_LARGEST, budget // _BATCHES), 1)
+    quantiles = any(isinstance(each, Quantile) for each in asked.statistics)
+    fewest = min(_QUANTILES if quantiles else _MEANS, max(budget // 16, 2))
+    size = max(min(_LARGEST, budget // fewest), 1)
     if tolerance is not None:
-        size = max(budget // (4 * _BATCHES), 1) if size < _LARGEST else _LARGEST // 4
-    most = max(budget // size, 2)
+        size = max(size // 4, 1)
     run = asked.program("monte carlo", lambda: _job(asked))
     inputs, root = asked.inputs, stream_of(key)
     batches: list[Any] = []
-    while len(batches) < most:
+    while size * (len(batches) + 1) <= budget or len(batches) < 2:
         start = size * len(batches)
         words = np.array([start >> 32, start & 0xFFFFFFFF], np.uint32)
         source = Run(root, words, size).source(asked.addresses)
         found, lawful = jax.device_get(run(inputs, source))
         asked.check(found, lawful)
         batches.append(found)
-        if tolerance is None or len(batches) < min(_BATCHES, most):
+        if tolerance is None or len(batches) < fewest or len(batches) % 16:
             continue
         _, se = estimate(asked.question, batches)
         # no spread at all in what was drawn so far is no evidence of none

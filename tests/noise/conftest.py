@@ -41,7 +41,8 @@ class Entry:
     tail: float = 1e-4
     """Relative error allowed in a tail probability in float32."""
     solved: bool = False
-    """Whether it is found by iteration: compiled then, and else run operation by operation."""
+    """Whether it is a long program, such as an iteration: compiled then, and else run operation by
+    operation."""
     counts: bool = False
     """Whether its values are whole numbers, which have no derivatives."""
     whole: tuple[int, ...] = ()
@@ -215,7 +216,7 @@ def extremes(entry: Entry) -> tuple[np.ndarray, ...]:
     inner = jax.vmap(program, (0, 0, *(None for _ in arguments)))
     outer = jax.vmap(inner, (None, None, *(0 for _ in arguments)))
     whole = jnp.resize(z, at.shape)
-    run = jax.jit(outer) if entry.solved else outer
+    run = jax.jit(outer)
     words_slopes, normal_slopes = run(jnp.asarray(at), whole, *entry.parameters())
     pairs = zip(words_slopes, normal_slopes, strict=True)
     return tuple(np.concatenate(each, axis=1) for each in pairs)

@@ -290,6 +290,7 @@ LAWS = [
         (3.0, 2.0, 7.0, 30.0),
         (1.0, 0.5, -9.0, -1.0),
         double=1e-10,
+        solved=True,
         cut=True,
     ),
     law(

@@ -273,7 +273,7 @@ SLOPES = {
 def test_probabilities_have_the_slopes_of_scipys(make, pmf, at, size, x64):
     """Against central differences, in every parameter and for every value; in float64."""
     k, step = np.arange(size), 1e-5
-    slopes = jax.jacobian(lambda p: probabilities(make(*p), k))(jnp.asarray(at))
+    slopes = jax.jit(jax.jacobian(lambda p: probabilities(make(*p), k)))(jnp.asarray(at))
     for index in range(len(at)):
         shift = step * (np.arange(len(at)) == index)
         expected = (pmf(k, *(at + shift)) - pmf(k, *(at - shift))) / (2 * step)

@@ -167,11 +167,8 @@ def by_sampling(model, estimand):
     """The same contrast from independent draws of each world, with its standard error."""
     outcome = lambda unit: unit[estimand.outcome]
     arms = [
-        (
-            arm.coefficient,
-            model.do(arm.interventions).expect(outcome, k, 60_000),
-        )
-        for k, arm in enumerate(estimand.arms)
+        (sign, model.do(interventions).expect(outcome, key, 60_000))
+        for key, (sign, interventions) in enumerate(zip((1, -1), estimand.arms, strict=True))
     ]
     value = sum(weight * mean.value for weight, mean in arms)
     return value, sum(mean.se**2 for _, mean in arms) ** 0.5

@@ -22,9 +22,9 @@ def test_value_within_its_error():
     """E[1(x + u > 0)] = 1/2, so do(t=2) against do(t=0) is 1 + 4."""
     truth = ATE("t", "y", levels=(0, 2)).truth(CURVED, key=1, budget=200_000)
     assert truth.method == "monte carlo"
-    assert truth.n == 200_000
+    assert 199_000 < truth.n <= 200_000
     assert abs(truth.value - 5) < 4 * truth.se
-    assert truth.se == pytest.approx(1 / 200_000**0.5, rel=0.02)  # 2 * a fair coin has sd 1
+    assert truth.se == pytest.approx(1 / 200_000**0.5, rel=0.18)  # 2 * a fair coin has sd 1
 
 
 def test_claimed_errors_cover():
@@ -40,7 +40,7 @@ def test_tolerance_is_reached_or_the_budget_is_said_to_have_ended():
     reached = ATE("t", "y", levels=(0, 2)).truth(CURVED, tolerance=0.003, budget=10**6)
     assert reached.se <= 0.003
     assert reached.n < 10**6
-    with pytest.warns(BudgetWarning, match=r"ATE\('t', 'y'\): after the whole budget of 1,000"):
+    with pytest.warns(BudgetWarning, match=r"ATE\('t', 'y'\): after the whole budget of 992"):
         ATE("t", "y").truth(CURVED, tolerance=1e-6, budget=1_000)
 
 
@@ -61,7 +61,7 @@ def test_a_step_moves_every_unit_from_where_it_is():
     model = SCM(t=Normal(3, 1), y=lambda t: t**2)
     truth = TotalEffect("t", "y").truth(model, budget=100_000)
     assert abs(truth.value - 7) < 4 * truth.se
-    assert truth.se == pytest.approx(2 / 100_000**0.5, rel=0.02)
+    assert truth.se == pytest.approx(2 / 100_000**0.5, rel=0.18)  # 4 sd, 256 batches
 
 
 def test_sweeping_a_level_compiles_once(compilations):
