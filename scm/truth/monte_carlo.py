@@ -67,6 +67,16 @@ def batch_statistic(statistic: Statistic, value: Any, event: Any) -> Any:
         case Mean():
             return value.mean(axis=0)
         case Quantile(level=level):
-            if event is None:
-                return jnp.quantile(value, level)
-            return jnp.nanquantile(jnp.where(event, value, jnp.nan), level)
+            inside = jnp.ones_like(value, bool) if event is None else event
+            return _quantile(jnp.where(inside, value, jnp.nan), inside.sum(), level)
+
+
+def _quantile(value: Any, count: Any, level: float) -> Any:
+    """The quantile of the ``count`` numbers among NaNs: the i-th smallest is that of (i - 1/2) / n,
+    which is where evenly spread points stand (Hazen 1914); NaN if there are none."""
+    ordered = jnp.sort(value)  # NaNs last
+    place = jnp.clip(level * count - 0.5, 0, jnp.maximum(count - 1, 0))
+    below = jnp.floor(place).astype(int)
+    above = jnp.minimum(below + 1, jnp.maximum(count - 1, 0))
+    part = place - below
+    return ordered[below] * (1 - part) + ordered[above] * part

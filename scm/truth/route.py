@@ -16,6 +16,7 @@ from scm.truth.exact import exact
 from scm.truth.monte_carlo import monte_carlo
 from scm.truth.question import Question
 from scm.truth.result import Truth
+from scm.truth.sobol import sobol
 
 __all__ = ["BudgetWarning", "MomentWarning", "truth_of"]
 
@@ -47,12 +48,18 @@ def truth_of(question: Question, key: Any, *, tolerance: float | None, budget: i
 
 def _sampled(ready: Asked, key: Any, tolerance: float | None, budget: int) -> Truth:
     _warn_of_moments(ready)
-    found = monte_carlo(ready, key, tolerance=tolerance, budget=budget)
-    if tolerance is not None and np.any(found.se > tolerance):
+    found = sobol(ready, key, tolerance=tolerance, budget=budget) or monte_carlo(
+        ready, key, tolerance=tolerance, budget=budget
+    )
+    if tolerance is not None and not np.all((found.se <= tolerance) & (found.se > 0)):
+        error = (
+            f"the standard error is {np.max(found.se):.3g}, above the tolerance {tolerance:.3g}"
+            if np.any(found.se > tolerance)
+            else "there was no spread at all, and something rare may not have been met"
+        )
         warnings.warn(
-            f"{ready.question.name}: after the whole budget of {found.n:,} units the standard "
-            f"error is {np.max(found.se):.3g}, above the tolerance {tolerance:.3g}; raise budget= "
-            "or tolerance=",
+            f"{ready.question.name}: after the whole budget of {found.n:,} units {error}; "
+            "raise budget= or tolerance=",
             BudgetWarning,
             stacklevel=5,
         )
