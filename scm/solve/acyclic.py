@@ -17,6 +17,7 @@ from scm.noise.laws import Law
 from scm.noise.laws.domain import valid
 from scm.noise.source import Address, Drawn, Source
 from scm.noise.stock import stocked
+from scm.solve.jumps import stepping, undifferentiated
 from scm.solve.protocol import Columns, Solved
 
 __all__ = ["all_finite", "all_lawful", "layer_value", "needed", "push", "split", "varies"]
@@ -89,7 +90,8 @@ def layer_value(
     """
     mechanism = system.structure.mechanisms[name][depth]
     assignment = mechanism.assignment
-    captured, own, laws = split(system.numbers[name][depth], mechanism)
+    captured, own, declared = split(system.numbers[name][depth], mechanism)
+    laws = {each: undifferentiated(name, law) for each, law in declared.items()}
     if mechanism.jaxpr is None:
         return _constant(name, own[0], mechanism), jnp.asarray(True)
     noise = {
@@ -104,13 +106,16 @@ def layer_value(
     axes = [0 if varies(p, shape) else None for p, shape in zip(parents, shapes, strict=True)]
     law = drawn_law(name, mechanism, system.coupling)
     if law is None:
+        captured, own, noise, parents = stepping(
+            name, mechanism.out, (captured, own, noise, parents)
+        )
         if not noise and 0 not in axes:
             return mechanism(captured, own, noise, parents), lawful
         unit = lambda noise, parents: mechanism(captured, own, noise, parents)
         return jax.vmap(unit, (0, axes))(noise, parents), lawful
 
     def draw(noise: Any, parents: Any, score: Any) -> tuple[Any, Any]:
-        returned = mechanism(captured, own, noise, parents)
+        returned = undifferentiated(name, mechanism(captured, own, noise, parents))
         return law.value(returned, score).astype(mechanism.out.dtype), valid(returned)
 
     scores = source.scores((name, depth, assignment.fresh), law)
