@@ -20,6 +20,10 @@ print(effect.mean()); assert abs(float(effect.mean()) - 0.1) < 1e-5
 big = model.sample(key=1, n=200_000).data
 assert abs(ols(big, roles).value - (0.1 + 0.2 / 2.16)) < 0.005   # cov / var = 0.2 / (0.16 + 2)
 assert abs(tsls(big, roles).value - 0.1) < 4 * tsls(big, roles).se
+import pandas as pd
+assert len(pd.read_parquet("people")) == 50_000
+found = ATT("T", "Y").truth(trial)
+assert abs(found.value - (1 + 1 / math.pi**0.5)) < 4 * found.se  # 1 + E[X | X + u > 0]
 """,
     "CONTRIBUTING.md": """
 import numpy as np
@@ -37,13 +41,13 @@ assert abs(float(found.value / found.se) - other.statistic) < 1e-4
 
 
 @pytest.mark.parametrize("document", sorted(CHECKS))
-def test_snippets_run(document):
+def test_snippets_run(document, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
     assert len(blocks) >= 2
     script = "\n".join([*blocks, CHECKS[document]])
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
-        capture_output=True, text=True, cwd=ROOT, check=False,
+        capture_output=True, text=True, cwd=tmp_path, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
 
