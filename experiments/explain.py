@@ -8,13 +8,32 @@ from typing import Any
 from pydantic import BaseModel
 
 from experiments.mistakes import key_text, nearest, shown, spelling
-from experiments.study import ATE, CDE, Method, Published, Real, Roles, Study, TotalEffect, World
+from experiments.study import (
+    ATC,
+    ATE,
+    ATT,
+    CDE,
+    LATE,
+    QTE,
+    Method,
+    OddsRatio,
+    Published,
+    Real,
+    RiskRatio,
+    Roles,
+    Study,
+    TotalEffect,
+    World,
+)
 from experiments.toml_lines import KeyPath
 
 __all__ = ["explained"]
 
-_KINDS: Mapping[str, type[BaseModel]] = {"ATE": ATE, "CDE": CDE, "TotalEffect": TotalEffect}
-_A_KIND = '"ATE", "CDE" or "TotalEffect"'
+_KINDS: Mapping[str, type[BaseModel]] = {
+    each.__name__: each
+    for each in (ATE, ATT, ATC, CDE, LATE, OddsRatio, QTE, RiskRatio, TotalEffect)
+}
+_A_KIND = " or ".join(", ".join(f'"{name}"' for name in _KINDS).rsplit(", ", 1))
 _EXAMPLES = {  # what to add for each key that may not be left out
     "name": 'name = "college"',
     "title": 'title = "What is a year of schooling worth?"',
@@ -27,6 +46,7 @@ _EXAMPLES = {  # what to add for each key that may not be left out
     "treatment": 'treatment = "educ"',
     "outcome": 'outcome = "lwage"',
     "simulator": 'simulator = "college"',
+    "instrument": 'instrument = "nearc4"',
     "kind": f"kind = {_A_KIND}",
     "at": "at = { exper = 8 }",
     "estimator": 'estimator = "ols"',

@@ -17,7 +17,8 @@ import numpy as np
 from experiments import study as written
 from experiments.config import ConfigError, Mistake
 from scm import SCM
-from scm.estimands import ATE, CDE, Estimand, TotalEffect
+from scm import estimands as definitions
+from scm.estimands import Estimand
 from scm.estimate import ESTIMATORS, Estimator, Roles
 from simulators import DATASETS, SIMULATORS, Simulator
 
@@ -175,16 +176,14 @@ def _method(study: written.Study, name: str) -> Method:
 
 
 def _estimand(each: written.Estimand) -> Estimand:
-    match each:
-        case written.ATE():
-            low, high = each.levels
-            return ATE(each.treatment, each.outcome, levels=(low, high))
-        case written.CDE():
-            low, high = each.levels
-            return CDE(each.treatment, each.outcome, at=dict(each.at), levels=(low, high))
-        case written.TotalEffect():
-            return TotalEffect(each.treatment, each.outcome, step=each.step)
-    raise AssertionError(each)
+    """The estimand of this kind, with the keys of its table as its arguments."""
+    given = {key: getattr(each, key) for key in type(each).model_fields}
+    arguments = {
+        key: dict(value) if key == "at" else value
+        for key, value in given.items()
+        if key not in ("kind", "label", "worlds")
+    }
+    return getattr(definitions, each.kind)(**arguments)
 
 
 def _real(study: written.Study) -> Real | None:

@@ -37,12 +37,18 @@ from experiments.values import (
 )
 
 __all__ = [
+    "ATC",
     "ATE",
+    "ATT",
     "CDE",
+    "LATE",
+    "QTE",
     "Estimand",
     "Method",
+    "OddsRatio",
     "Published",
     "Real",
+    "RiskRatio",
     "Roles",
     "Study",
     "TotalEffect",
@@ -98,6 +104,75 @@ class CDE(Table):
     worlds: Texts
 
 
+class ATT(Table):
+    """The same among the units that take the second level by nature."""
+
+    kind: Literal["ATT"]
+    label: Text
+    treatment: Text
+    outcome: Text
+    levels: Levels = (0, 1)
+    worlds: Texts
+
+
+class ATC(Table):
+    """The same among the units that take the first level by nature."""
+
+    kind: Literal["ATC"]
+    label: Text
+    treatment: Text
+    outcome: Text
+    levels: Levels = (0, 1)
+    worlds: Texts
+
+
+class RiskRatio(Table):
+    """The probability of the outcome at the second level over that at the first."""
+
+    kind: Literal["RiskRatio"]
+    label: Text
+    treatment: Text
+    outcome: Text
+    levels: Levels = (0, 1)
+    worlds: Texts
+
+
+class OddsRatio(Table):
+    """The odds of the outcome at the second level over those at the first."""
+
+    kind: Literal["OddsRatio"]
+    label: Text
+    treatment: Text
+    outcome: Text
+    levels: Levels = (0, 1)
+    worlds: Texts
+
+
+class QTE(Table):
+    """The effect on a quantile of the outcome's distribution."""
+
+    kind: Literal["QTE"]
+    label: Text
+    treatment: Text
+    outcome: Text
+    levels: Levels = (0, 1)
+    quantile: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    worlds: Texts
+
+
+class LATE(Table):
+    """The average effect among those whom the instrument makes take more of the treatment."""
+
+    kind: Literal["LATE"]
+    label: Text
+    treatment: Text
+    outcome: Text
+    instrument: Text
+    levels: Levels = (0, 1)
+    instrument_levels: Levels = (0, 1)
+    worlds: Texts
+
+
 class TotalEffect(Table):
     """The average effect of ``step`` more of the treatment than each unit would have had."""
 
@@ -109,7 +184,10 @@ class TotalEffect(Table):
     worlds: Texts
 
 
-Estimand = Annotated[ATE | CDE | TotalEffect, Field(discriminator="kind")]
+Estimand = Annotated[
+    ATE | ATT | ATC | CDE | LATE | OddsRatio | QTE | RiskRatio | TotalEffect,
+    Field(discriminator="kind"),
+]
 
 
 class Method(Table):

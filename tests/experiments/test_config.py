@@ -14,6 +14,8 @@ from experiments import explain, study
 from experiments.config import ConfigError, Mistake, Study, load
 
 ROOT = Path(__file__).parents[2]
+KINDS = '"ATE", "ATT", "ATC", "CDE", "LATE", "OddsRatio", "QTE", "RiskRatio" or "TotalEffect"'
+
 TOY = """\
 name = "toy"
 title = "A toy"
@@ -140,7 +142,7 @@ WRONG = [  # the old text, the new text, the lines of the refusal after "toy.tom
     (
         ATE + "\n",
         "",
-        ['22: estimands.ate.kind: missing; add kind = "ATE", "CDE" or "TotalEffect"'],
+        ["22: estimands.ate.kind: missing; add kind = " + KINDS],
     ),
     (AT + "\n", "", ["27: estimands.direct.at: missing; add at = { exper = 8 }"]),
     ('estimator = "ols"\n', "", ['38: methods.ols.estimator: missing; add estimator = "ols"']),
@@ -229,10 +231,7 @@ WRONG = [  # the old text, the new text, the lines of the refusal after "toy.tom
     (
         ATE,
         'kind = "CED"',
-        [
-            '23: estimands.ate.kind: "ATE", "CDE" or "TotalEffect" is wanted, '
-            'given the string "CED"; did you mean "CDE"?'
-        ],
+        [f'23: estimands.ate.kind: {KINDS} is wanted, given the string "CED"; did you mean "CDE"?'],
     ),
     (
         "slope = 0.5",
