@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = ["all_finite", "all_lawful", "layer_value", "needed", "push", "split",
 
 _STOCKED = 3  # noises, from which on it pays to draw them ahead
 _OWN, _MANY = 6, 1 << 18  # noises, units
+_LONG = 16  # components of a vector noise
 
 
 def push(
@@ -37,7 +39,7 @@ def push(
     fine: dict[str, Any] = {}
     asked = needed(structure, carried, wanted)
     if isinstance(source, Drawn):
-        laws = _scalar_laws(system, asked)
+        laws = _stocked_laws(system, asked)
         # a few noises of many units are worth their own code: it runs on all threads
         own = len(laws) < _STOCKED or (len(laws) <= _OWN and source.units.n >= _MANY)
         source = source if own else stocked(source, laws)
@@ -60,8 +62,8 @@ def needed(structure: Structure, carried: Collection[str], wanted: frozenset[str
     return found
 
 
-def _scalar_laws(system: System, needed: set[str]) -> dict[Address, Law]:
-    """The laws of the scalar noises that these variables draw on, by address."""
+def _stocked_laws(system: System, needed: set[str]) -> dict[Address, Law]:
+    """The laws of the noises that these variables draw on, by address; long vectors left out."""
     found: dict[Address, Law] = {}
     for name in system.structure.order:
         for depth in system.structure.variables[name].live if name in needed else ():
@@ -71,7 +73,11 @@ def _scalar_laws(system: System, needed: set[str]) -> dict[Address, Law]:
             drawn = drawn_law(name, mechanism, system.coupling)
             if drawn is not None:
                 found[name, assignment.fresh] = drawn
-    return {a: law for a, law in found.items() if law.shape == () and law.kind != "sampler"}
+    return {
+        address: law
+        for address, law in found.items()
+        if math.prod(law.shape) <= _LONG and law.kind != "sampler"
+    }
 
 
 def layer_value(
