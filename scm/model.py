@@ -316,6 +316,13 @@ class SCM:
         not computed. Any ``block`` gives the same mean to rounding; ``sharding`` spreads each
         block over devices, as in `sample`.
 
+        Its derivatives in params, do-values or all the model's numbers are those of the
+        expectation, in forward and reverse mode: jumps (returned or declared discrete laws,
+        comparisons affine in a scalar real noise) are integrated out, at the price of two to four
+        more worlds for each threshold and one for each value of a law; laws with too many values
+        by their score. What cannot be is refused by name with a `ModelError`, as are second
+        derivatives through jumps. See `scm.solve.smoothing`.
+
         >>> from numpyro.distributions import Bernoulli
         >>> mean = SCM(x=Bernoulli(0.25)).expect(lambda unit: unit["x"], key=0, n=100_000)
         >>> bool(abs(mean.value - 0.25) < 5 * mean.se)

@@ -26,6 +26,7 @@ from scm.noise.given import Given
 from scm.noise.source import Picked
 from scm.solve.acyclic import varies
 from scm.solve.draws import Origin, source_for
+from scm.solve.jumps import watched_function
 from scm.solve.run import solve
 from scm.views import NaturalView, NoiseView
 
@@ -178,7 +179,7 @@ class World:
         >>> SCM(x=Normal(3, 1)).sample(key=0, n=10_000).expect(lambda unit: unit["x"]).n
         10000
         """
-        values = jax.vmap(fn)(self._units())
+        values = jax.vmap(self._watched(fn))(self._units())
         if not isinstance(values, jax.Array):
             raise ModelError(
                 f"expect: fn must return one number or array, given {type(values).__name__}"
@@ -191,6 +192,11 @@ class World:
             )
         spread = values.std(axis=0, ddof=1) if self.n > 1 else jnp.full(values.shape[1:], jnp.nan)
         return Mean(values.mean(axis=0), spread / self.n**0.5, self.n)
+
+    def _watched(self, fn: Callable[[Mapping[str, Any]], Any]) -> Callable[..., Any]:
+        """The function, its jumps refusing derivatives."""
+        shapes = {name: self.model.structure.out(name) for name in self.columns}
+        return watched_function("expect: fn", fn, Unit(shapes))
 
     def _units(self) -> Unit:
         return Unit({name: self[name] for name in self.columns})

@@ -15,6 +15,7 @@ import math
 from scm.estimate import Estimate
 assert truth.method == "exact" and abs(truth.value - 0.4) < 1e-6, truth
 assert seen.shape == (1000, 3)
+assert abs(slope + math.exp(-0.125) / math.sqrt(2 * math.pi)) < 1e-4, slope
 assert (forced["education"] == 16).all()
 print(effect.mean()); assert abs(float(effect.mean()) - 0.1) < 1e-5
 big = model.sample(key=1, n=200_000).data

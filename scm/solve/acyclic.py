@@ -18,7 +18,7 @@ from scm.noise.laws import Law
 from scm.noise.laws.domain import valid
 from scm.noise.source import Address, Drawn, Source
 from scm.noise.stock import stocked
-from scm.solve.jumps import stepping, undifferentiated
+from scm.solve.jumps import undifferentiated, watched
 from scm.solve.protocol import Columns, Solved
 
 __all__ = ["all_finite", "all_lawful", "layer_value", "needed", "push", "split", "varies"]
@@ -100,6 +100,7 @@ def layer_value(
     laws = {each: undifferentiated(name, law) for each, law in declared.items()}
     if mechanism.jaxpr is None:
         return _constant(name, own[0], mechanism), jnp.asarray(True)
+    mechanism, law = watched(name, mechanism), drawn_law(name, mechanism, system.coupling)
     noise = {
         each: source.values((name, depth, each), law).astype(noise_shape(law).dtype)
         for each, law in laws.items()
@@ -110,11 +111,7 @@ def layer_value(
     parents = [below if p == name else columns[p] for p in assignment.parents]
     shapes = [system.out(p).shape for p in assignment.parents]
     axes = [0 if varies(p, shape) else None for p, shape in zip(parents, shapes, strict=True)]
-    law = drawn_law(name, mechanism, system.coupling)
     if law is None:
-        captured, own, noise, parents = stepping(
-            name, mechanism.out, (captured, own, noise, parents)
-        )
         if not noise and 0 not in axes:
             return mechanism(captured, own, noise, parents), lawful
         unit = lambda noise, parents: mechanism(captured, own, noise, parents)

@@ -25,6 +25,7 @@ from scm.noise.identity import noise_names
 from scm.noise.source import Drawn, Run
 from scm.noise.words import Stream
 from scm.solve.acyclic import all_lawful, varies
+from scm.solve.differentiable import differentiable
 from scm.solve.run import inline
 from scm.solve.spread import fitting, spread
 
@@ -65,7 +66,7 @@ class Moments:
         """Of the mean; not a number for one unit."""
         if self.n < 2:
             return self.mean * np.nan
-        return (self.squares / ((self.n - 1) * self.n)) ** 0.5
+        return (self.squares / float((self.n - 1) * self.n)) ** 0.5
 
 
 def moments(
@@ -161,15 +162,18 @@ class _Question:
         source = Run(root, run.starts[0], run.size).source(noise_names(system.structure))
 
         def job(numbers: Numbers, source: Drawn, consts: list[Any], starts: Any, count: Any) -> Any:
-            def block(start: Any) -> tuple[Any, ...]:
-                units = Run(source.units.root, start, run.size)
-                drawn = Drawn(source.streams, units)
-                value, fine = self._values(system.given(numbers), drawn, consts, sharding)
+            def drawn(start: Any) -> Drawn:
+                return Drawn(source.streams, Run(source.units.root, start, run.size))
+
+            def block(numbers: Numbers, source: Any, consts: list[Any]) -> tuple[Any, ...]:
+                value, fine = self._values(system.given(numbers), source, consts, sharding)
                 return (*_moments(value), fine)
 
             if count is None:  # a loop that can be differentiated; its blocks are made again then
-                return jax.lax.map(jax.checkpoint(block), starts)
-            return _one_by_one(block, starts, count)
+                smooth = differentiable(system, self.jaxpr, self.unit, run.size, block, _moments)
+                each = lambda start: smooth(numbers, drawn(start), consts)
+                return jax.lax.map(jax.checkpoint(each), starts)
+            return _one_by_one(lambda start: block(numbers, drawn(start), consts), starts, count)
 
         arguments = (system.numbers, source, self.consts)
         if traced(arguments):

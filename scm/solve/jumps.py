@@ -8,57 +8,106 @@ In a program that is not differentiated the guards here are nothing at all.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import weakref
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from scm.core.errors import ModelError
-from scm.core.mechanism import Shape
+from scm.core.mechanism import Mechanism, Shape
+from scm.noise.laws.registry import read
+from scm.solve.continuity import continuous
+from scm.solve.flat import evaluated, flat
+from scm.solve.steps import may_step, pair_of, steps
 
-__all__ = ["stepping", "undifferentiated"]
+__all__ = ["undifferentiated", "watched", "watched_function"]
+
+_WATCHED: weakref.WeakKeyDictionary[ClosedJaxpr, dict[str, ClosedJaxpr]]
+_WATCHED = weakref.WeakKeyDictionary()
 
 
 def undifferentiated(name: str, law: Any) -> Any:
-    """A discrete law of a variable, whose parameters refuse derivatives; others as they are."""
+    """A law of a variable, whose parameters refuse derivatives if its values jump; others as they
+    are: discrete laws, and samplers that do not follow their parameters."""
     support = law.support
-    if support is None or not support.is_discrete:
+    discrete = support is not None and support.is_discrete
+    if not discrete and not (read(law).kind == "sampler" and not law.has_rsample):
         return law
-    return _guarded(name, f"a parameter of its {type(law).__name__.removesuffix('Probs')} law", law)
+    family = type(law).__name__.removesuffix("Probs")
+    words = f"with respect to a parameter of its {family} law"
+    return jax.tree.map(lambda leaf: _kept(name, words, None, 0, leaf), law)
 
 
-def stepping(name: str, out: Shape, inputs: Any) -> Any:
-    """What an assignment reads, refusing derivatives if its values are whole numbers or booleans:
-    then they can only step."""
-    if jnp.issubdtype(out.dtype, jnp.inexact):
-        return inputs
-    return _guarded(name, f"what it compares or rounds to make a {out.dtype}", inputs)
+def watched(name: str, mechanism: Mechanism) -> Mechanism:
+    """A variable's mechanism, refusing derivatives of what it compares, rounds or chooses by.
+
+    Comparisons at which it is continuous (`jnp.where(x > 0, x, 0)`) let them pass.
+    """
+    if mechanism.jaxpr is None or not may_step(mechanism.jaxpr.jaxpr):
+        return mechanism
+    known = _WATCHED.setdefault(mechanism.jaxpr, {})
+    if name not in known:
+        known[name] = _guarded(name, flat(mechanism.jaxpr))
+    return dataclasses.replace(mechanism, jaxpr=known[name])
 
 
-def _guarded(name: str, what: str, tree: Any) -> Any:
-    guard = functools.partial(_held, name, what)
-    return jax.tree.map(
-        lambda leaf: guard(leaf) if jnp.issubdtype(jnp.result_type(leaf), jnp.inexact) else leaf,
-        tree,
-    )
+def watched_function(name: str, fn: Any, unit: Any) -> Any:
+    """The same for a function of one unit's values, traced for values like these."""
+    closed, shape = jax.make_jaxpr(fn, return_shape=True)(unit)
+    if not may_step(closed.jaxpr):
+        return fn
+    jaxpr = closed.jaxpr
+    opened = jaxpr.replace(invars=[*jaxpr.constvars, *jaxpr.invars], constvars=[])
+    call = jaxpr_as_fun(_guarded(name, flat(ClosedJaxpr(opened, []))))
+    structure = jax.tree.structure(shape)
+    return lambda each: jax.tree.unflatten(structure, call(*closed.consts, *jax.tree.leaves(each)))
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _held(name: str, what: str, value: Any) -> Any:
+def _guarded(name: str, closed: ClosedJaxpr) -> ClosedJaxpr:
+    jaxpr = closed.jaxpr
+    found, _ = steps(jaxpr, [True] * len(jaxpr.invars))
+    pairs = {pair_of(jaxpr.eqns[step.at]): step for step in found if step.threshold}
+    others = {step.at: step for step in found if not step.threshold}
+
+    def hook(at: int, equation: Any, values: list[Any]) -> list[Any] | None:
+        step = others.get(at) or pairs.get(pair_of(equation))
+        if step is None:
+            return None
+        words = f"through a jump: it {step.words}"
+        audited = closed if step.threshold else None
+        held = [_kept(name, words, audited, step.at, value) for value in values]
+        made = equation.primitive.bind(*held, **equation.params)
+        return made if equation.primitive.multiple_results else [made]
+
+    avals = [Shape(v.aval.shape, v.aval.dtype) for v in jaxpr.invars]
+    return jax.make_jaxpr(lambda *inputs: evaluated(jaxpr, inputs, hook))(*avals)
+
+
+def _kept(name: str, words: str, audited: ClosedJaxpr | None, at: int, value: Any) -> Any:
+    real = jnp.issubdtype(jnp.result_type(value), jnp.inexact)
+    return _held(name, words, audited, at, value) if real else value
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2, 3))
+def _held(name: str, words: str, audited: ClosedJaxpr | None, at: int, value: Any) -> Any:
     return value
 
 
-def _refuse(name: str, what: str, primals: Any, tangents: Any) -> tuple[Any, Any]:
+def _refuse(
+    name: str, words: str, audited: ClosedJaxpr | None, at: int, primals: Any, tangents: Any
+) -> tuple[Any, Any]:
     (value,), (tangent,) = primals, tangents
-    if isinstance(tangent, SymbolicZero):
-        return value, tangent
+    if isinstance(tangent, SymbolicZero) or (audited is not None and continuous(audited, at)):
+        return _held(name, words, audited, at, value), tangent
     raise ModelError(
-        f"{name}: a derivative is asked with respect to {what}, and its values jump: unit by unit "
-        "the derivative is zero, and that of the mean is not. Differentiate the mean: let what "
-        f"follows {name} use its probability (p * f(1) + (1 - p) * f(0)), or take a finite "
-        "difference of two truths"
+        f"{name}: a derivative is asked {words}, and its values jump: unit by unit the derivative "
+        "is zero, and that of the mean is not. Differentiate the mean, in which jumps are "
+        "integrated out: jax.grad(lambda a: model.do(a=a).expect(fn, key, n).value)(a)"
     )
 
 
