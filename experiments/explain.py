@@ -7,33 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from experiments.asked import KINDS, Effect
 from experiments.mistakes import key_text, nearest, shown, spelling
-from experiments.study import (
-    ATC,
-    ATE,
-    ATT,
-    CDE,
-    LATE,
-    QTE,
-    Method,
-    OddsRatio,
-    Published,
-    Real,
-    RiskRatio,
-    Roles,
-    Study,
-    TotalEffect,
-    World,
-)
+from experiments.study import Method, Published, Real, Roles, Study, World
 from experiments.toml_lines import KeyPath
 
 __all__ = ["explained"]
 
-_KINDS: Mapping[str, type[BaseModel]] = {
-    each.__name__: each
-    for each in (ATE, ATT, ATC, CDE, LATE, OddsRatio, QTE, RiskRatio, TotalEffect)
-}
-_A_KIND = " or ".join(", ".join(f'"{name}"' for name in _KINDS).rsplit(", ", 1))
+_A_KIND = " or ".join(", ".join(f'"{name}"' for name in KINDS).rsplit(", ", 1))
 _EXAMPLES = {  # what to add for each key that may not be left out
     "name": 'name = "college"',
     "title": 'title = "What is a year of schooling worth?"',
@@ -49,6 +30,7 @@ _EXAMPLES = {  # what to add for each key that may not be left out
     "instrument": 'instrument = "nearc4"',
     "kind": f"kind = {_A_KIND}",
     "at": "at = { exper = 8 }",
+    "given": "given = { female = 1, age = [40, 50] }",
     "estimator": 'estimator = "ols"',
     "data": 'data = "card"',
     "source": 'source = "Card (1995)"',
@@ -90,10 +72,10 @@ def _findings(error: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, str]]:
         yield path, "missing", ""
     elif sort == "union_tag_not_found":  # pydantic looks no further into an estimand of no kind
         yield (*path, "kind"), "missing", ""
-        known = {key for kind in _KINDS.values() for key in kind.model_fields}
+        known = {key for kind in KINDS.values() for key in kind.model_fields}
         yield from (((*path, key), "unknown", "") for key in given if key not in known)
     elif sort == "union_tag_invalid":
-        near = nearest(str(given["kind"]), _KINDS)
+        near = nearest(str(given["kind"]), KINDS)
         hint = f'; did you mean "{near}"?' if near else ""
         yield (*path, "kind"), "refused", f"{_A_KIND} is wanted, given {shown(given['kind'])}{hint}"
     elif sort in ("model_type", "model_attributes_type", "dict_type"):
@@ -104,7 +86,7 @@ def _findings(error: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, str]]:
 
 def _path(loc: KeyPath) -> KeyPath:
     """The key path in the file: without pydantic's marks for kinds of estimand and for keys."""
-    if loc[0] == "estimands" and len(loc) > 2 and loc[2] in _KINDS:
+    if loc[0] == "estimands" and len(loc) > 2 and loc[2] in KINDS:
         loc = (*loc[:2], *loc[3:])
     return loc[:-1] if loc[-1] == "[key]" else loc
 
@@ -116,8 +98,8 @@ def _unknown(path: KeyPath, raw: Mapping[str, Any]) -> str:
     near = nearest(str(key), model.model_fields)
     if not near and table and key in Study.model_fields:
         return "unknown key here; it belongs to the whole study: write it above the first [table]"
-    owners = [name for name, kind in _KINDS.items() if key in kind.model_fields]
-    if not near and model in _KINDS.values() and owners:
+    owners = [name for name, kind in KINDS.items() if key in kind.model_fields]
+    if not near and model in KINDS.values() and owners:
         return f'unknown key for kind = "{model.__name__}"; it belongs to kind = "{owners[0]}"'
     return f"unknown key{spelling(str(key), model.model_fields)}"
 
@@ -134,7 +116,7 @@ def _model(table: KeyPath, raw: Mapping[str, Any]) -> type[BaseModel]:
         case ("methods", _):
             return Method
         case ("estimands", name):
-            return _KINDS.get(raw["estimands"][name].get("kind"), TotalEffect)
+            return KINDS.get(raw["estimands"][name].get("kind"), Effect)
         case ("real",):
             return Real
     return Published

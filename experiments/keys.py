@@ -6,6 +6,8 @@ replications leave it as it is. All methods of a world see the same replicates.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -15,7 +17,7 @@ from scm.noise.words import fold, stream_of
 __all__ = ["replicate_keys", "truth_key"]
 
 
-def replicate_keys(seed: int, world: str, start: int, count: int) -> jax.Array:
+def replicate_keys(seed: int, world: str, start: Any, count: int) -> jax.Array:
     """The typed keys of replicates ``start, ..., start + count - 1``, shape (count,).
 
     >>> one = replicate_keys(1995, "life", 7, 1)
@@ -24,7 +26,7 @@ def replicate_keys(seed: int, world: str, start: int, count: int) -> jax.Array:
     True
     """
     stream = fold(stream_of(seed), *name_words(world, "replicate"))
-    numbers = start + jnp.arange(count, dtype=jnp.uint32)
+    numbers = jnp.asarray(start, jnp.uint32) + jnp.arange(count, dtype=jnp.uint32)
     data = jax.vmap(lambda number: fold(stream, 0, number))(numbers)
     return jax.random.wrap_key_data(data, impl="threefry2x32")
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from experiments import study as written
 from experiments.config import ConfigError, Mistake
-from scm import SCM
+from scm import SCM, Interval
 from scm import estimands as definitions
-from scm.estimands import Estimand
+from scm.estimands import Estimand, InSample
 from scm.estimate import ESTIMATORS, Estimator, Roles
 from simulators import DATASETS, SIMULATORS, Simulator
 
@@ -92,6 +92,12 @@ class Plan:
         """Every (world, estimand) whose truth is wanted."""
         for name, asked in self.study.estimands.items():
             yield from ((world, name) for world in asked.worlds)
+
+    def in_samples(self, world: str) -> dict[str, InSample]:
+        """The estimands asked in a world whose truth is every data set's own."""
+        asked = [name for where, name in self.questions() if where == world]
+        found = {name: self.estimands[name] for name in asked}
+        return {name: each for name, each in found.items() if isinstance(each, InSample)}
 
     def methods_in(self, world: str) -> dict[str, Method]:
         """The methods that run in a world: those held against an estimand that is asked there."""
@@ -177,12 +183,15 @@ def _method(study: written.Study, name: str) -> Method:
 
 def _estimand(each: written.Estimand) -> Estimand:
     """The estimand of this kind, with the keys of its table as its arguments."""
-    given = {key: getattr(each, key) for key in type(each).model_fields}
-    arguments = {
-        key: dict(value) if key == "at" else value
-        for key, value in given.items()
-        if key not in ("kind", "label", "worlds")
-    }
+    keys = [key for key in type(each).model_fields if key not in ("kind", "label", "worlds")]
+    arguments = {key: getattr(each, key) for key in keys}
+    if "at" in arguments:
+        arguments["at"] = dict(arguments["at"])
+    if "given" in arguments:
+        arguments["given"] = {
+            name: Interval(*value) if isinstance(value, list | tuple) else value
+            for name, value in arguments["given"].items()
+        }
     return getattr(definitions, each.kind)(**arguments)
 
 

@@ -52,8 +52,9 @@ def replicate(
     ``advance(count)`` is called as estimates are made.
     """
     columns = tuple(dict.fromkeys(c for method in methods.values() for c in method.columns))
+    keys = jax.jit(lambda start: replicate_keys(seed, name, start, CHUNK))
     draw = jax.jit(lambda model, keys: _data_sets(model, keys, world.n, columns))
-    first = replicate_keys(seed, name, 0, CHUNK)
+    first = keys(0)
     draw_compiled = draw.lower(world.model, first).compile()
     shapes = jax.eval_shape(draw, world.model, first)[0]
     programs = {each: _compiled(method, shapes) for each, method in methods.items()}
@@ -61,8 +62,7 @@ def replicate(
     seconds = dict.fromkeys(methods, 0.0)
     for start in range(0, replications, CHUNK):
         count = min(CHUNK, replications - start)
-        keys = replicate_keys(seed, name, start, CHUNK)
-        data, codes = jax.block_until_ready(draw_compiled(world.model, keys))
+        data, codes = jax.block_until_ready(draw_compiled(world.model, keys(start)))
         for each, (program, _) in programs.items():
             begun = time.perf_counter()
             estimates = jax.block_until_ready(program(_only(methods[each], data)))

@@ -25,6 +25,7 @@ from experiments.plan import Method, Plan, plan
 from experiments.provenance import provenance
 from experiments.replicate import Replicated, estimate_once, replicate
 from experiments.report.page import page
+from experiments.samples import with_own_truths
 from experiments.store import claim, keep
 from experiments.study import Study
 from scm.estimate.failures import failure_of
@@ -76,6 +77,7 @@ def _find(
         truths = _truths(planned, progress)
         results = _replications(planned, progress)
     estimates = pd.concat([each.frame for _, each in results], ignore_index=True)
+    estimates, truths = with_own_truths(planned, estimates, truths)
     seconds = pd.DataFrame(
         [(world, r.method, r.seconds, r.compile_seconds) for world, r in results],
         columns=["world", "method", "seconds", "compile_seconds"],
@@ -122,8 +124,9 @@ def _truths(planned: Plan, progress: Progress) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    task = progress.add_task("truths", total=len(list(planned.questions())))
-    for world, name in planned.questions():
+    questions = [each for each in planned.questions() if each[1] not in planned.in_samples(each[0])]
+    task = progress.add_task("truths", total=len(questions))
+    for world, name in questions:
         key = truth_key(planned.study.seed, world, name)
         truth = planned.estimands[name].truth(planned.worlds[world].model, key)
         rows.append((world, name, *truth))

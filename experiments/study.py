@@ -13,22 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import PrivateAttr, ValidationInfo, field_validator
 
+from experiments.asked import Estimand
 from experiments.mistakes import Mistake
 from experiments.toml_lines import KeyPath, line_of
 from experiments.values import (
     Count,
-    Levels,
     Name,
     Number,
     Plain,
     Positive,
     Precision,
     Seed,
-    Step,
+    Table,
     Text,
     Texts,
     Words,
@@ -36,30 +36,7 @@ from experiments.values import (
     some,
 )
 
-__all__ = [
-    "ATC",
-    "ATE",
-    "ATT",
-    "CDE",
-    "LATE",
-    "QTE",
-    "Estimand",
-    "Method",
-    "OddsRatio",
-    "Published",
-    "Real",
-    "RiskRatio",
-    "Roles",
-    "Study",
-    "TotalEffect",
-    "World",
-]
-
-
-class Table(BaseModel):
-    """A table of the file: a value that nobody changes, in which a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = ["Estimand", "Method", "Published", "Real", "Roles", "Study", "World"]
 
 
 class Roles(Table):
@@ -79,115 +56,6 @@ class World(Table):
     simulator: Text
     parameters: Mapping[str, Plain] = {}
     n: Count  # people in each replicated data set; left out: the study's
-
-
-class ATE(Table):
-    """The average effect of setting the treatment to the second level rather than the first."""
-
-    kind: Literal["ATE"]
-    label: Text  # left out: the estimand's name
-    treatment: Text
-    outcome: Text
-    levels: Levels = (0, 1)
-    worlds: Texts  # where it is asked; left out: in every world
-
-
-class CDE(Table):
-    """The same with other variables held fixed by intervention: the controlled direct effect."""
-
-    kind: Literal["CDE"]
-    label: Text
-    treatment: Text
-    outcome: Text
-    levels: Levels = (0, 1)
-    at: Annotated[Mapping[Text, Number], some("a table like { exper = 8 }")]
-    worlds: Texts
-
-
-class ATT(Table):
-    """The same among the units that take the second level by nature."""
-
-    kind: Literal["ATT"]
-    label: Text
-    treatment: Text
-    outcome: Text
-    levels: Levels = (0, 1)
-    worlds: Texts
-
-
-class ATC(Table):
-    """The same among the units that take the first level by nature."""
-
-    kind: Literal["ATC"]
-    label: Text
-    treatment: Text
-    outcome: Text
-    levels: Levels = (0, 1)
-    worlds: Texts
-
-
-class RiskRatio(Table):
-    """The probability of the outcome at the second level over that at the first."""
-
-    kind: Literal["RiskRatio"]
-    label: Text
-    treatment: Text
-    outcome: Text
-    levels: Levels = (0, 1)
-    worlds: Texts
-
-
-class OddsRatio(Table):
-    """The odds of the outcome at the second level over those at the first."""
-
-    kind: Literal["OddsRatio"]
-    label: Text
-    treatment: Text
-    outcome: Text
-    levels: Levels = (0, 1)
-    worlds: Texts
-
-
-class QTE(Table):
-    """The effect on a quantile of the outcome's distribution."""
-
-    kind: Literal["QTE"]
-    label: Text
-    treatment: Text
-    outcome: Text
-    levels: Levels = (0, 1)
-    quantile: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    worlds: Texts
-
-
-class LATE(Table):
-    """The average effect among those whom the instrument makes take more of the treatment."""
-
-    kind: Literal["LATE"]
-    label: Text
-    treatment: Text
-    outcome: Text
-    instrument: Text
-    levels: Levels = (0, 1)
-    instrument_levels: Levels = (0, 1)
-    worlds: Texts
-
-
-class TotalEffect(Table):
-    """The average effect of ``step`` more of the treatment than each unit would have had."""
-
-    kind: Literal["TotalEffect"]
-    label: Text
-    treatment: Text
-    outcome: Text
-    step: Step = 1
-    worlds: Texts
-
-
-Estimand = Annotated[
-    ATE | ATT | ATC | CDE | LATE | OddsRatio | QTE | RiskRatio | TotalEffect,
-    Field(discriminator="kind"),
-]
 
 
 class Method(Table):

@@ -7,18 +7,20 @@ there is an obvious one.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from experiments.mistakes import nearest, shown
 
 __all__ = [
+    "Condition",
     "Count",
     "Levels",
     "Name",
@@ -27,13 +29,22 @@ __all__ = [
     "Positive",
     "Precision",
     "Seed",
+    "Share",
+    "SomeLevels",
     "Step",
+    "Table",
     "Text",
     "Texts",
     "Words",
     "a_list",
     "some",
 ]
+
+
+class Table(BaseModel):
+    """A table of the file: a value that nobody changes, in which a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _refuse(wanted: str, given: str, hint: str = "") -> PydanticCustomError:
@@ -92,6 +103,17 @@ def _is_levels(value: Any) -> bool:
     return pair and value[0] != value[1]
 
 
+def _is_rising(value: Any, least: int) -> bool:
+    """Numbers in increasing order, at least so many."""
+    if not isinstance(value, list | tuple) or not all(map(_is_number, value)):
+        return False
+    return len(value) >= least and all(a < b for a, b in itertools.pairwise(value))
+
+
+def _is_condition(value: Any) -> bool:
+    return _is_number(value) or (_is_rising(value, 2) and len(value) == 2)
+
+
 def _is_plain(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
@@ -138,6 +160,16 @@ Step = Annotated[
 ]
 Levels = Annotated[
     tuple[int | float, int | float], _leaf("a list of two different numbers", _is_levels)
+]
+SomeLevels = Annotated[
+    tuple[int | float, ...],
+    _leaf("a list of two numbers or more, in increasing order", lambda v: _is_rising(v, 2)),
+]
+Share = Annotated[
+    int | float, _leaf("a number between 0 and 1", lambda v: _is_number(v) and 0 < v < 1)
+]
+Condition = Annotated[
+    Any, _leaf("a number, or a list of the two ends of an interval", _is_condition)
 ]
 Precision = Annotated[
     str,

@@ -17,6 +17,7 @@ import numpy as np
 
 from experiments.measures import formulas
 from experiments.measures.formulas import Measure
+from experiments.measures.own import about_own_truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,9 @@ def summarise(
         estimates: one row per attempt: ``world, method, replicate, value, se, low, high, failure``
             (``""``, or the failure's name). A method whose values are all NaN without a failure
             gives intervals only; any other value that is not finite counts as a failure. Optional
-            ``gap_low, gap_high``: what an interval leaves out of its middle, NaN for nothing.
+            ``gap_low, gap_high``: what an interval leaves out of its middle, NaN for nothing; and
+            ``truth_NAME``: the truth of the estimand NAME in the replicate's own sample, by which
+            it is then judged, its ``value`` in ``truths`` being only where the errors are shown.
         truths: ``world, estimand, value, se``, ``se`` being the error of the truth.
         methods: records with ``name``, ``moments`` and ``estimands``.
         seconds: ``world, method, seconds, compile_seconds``, or None.
@@ -102,6 +105,7 @@ def summarise(
             if estimand not in method.estimands:
                 continue
             mine = estimates[(estimates.world == world) & (estimates.method == method.name)]
+            mine = about_own_truth(mine, estimand, truth["value"])
             found = _judge(mine, truth["value"], truth["se"], method.moments)
             found += _timing(seconds, world, method.name)
             place = {"world": world, "estimand": estimand, "method": method.name}

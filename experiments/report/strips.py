@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.findings import Findings
+from experiments.measures.own import about_own_truth
 from experiments.report.cells import Found, judged
 from experiments.report.numbers import paired, plain, share
 
@@ -98,6 +99,7 @@ def strips(findings: Findings, world: str, estimand: str) -> list[Strip]:
         if method.name not in found:
             continue
         mine = estimates[(estimates.world == world) & (estimates.method == method.name)]
+        mine = about_own_truth(mine, estimand, truth_of(findings, world, estimand).value)
         values = mine.value[mine.failure == ""].to_numpy(float)
         measures = found[method.name]
         by_median = math.isnan(measures["bias"].value)

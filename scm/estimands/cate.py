@@ -15,7 +15,9 @@ from scm.estimands.conditional import share_weighted
 from scm.estimands.estimand import Estimand, checked, mean_of, scalar
 from scm.estimands.levels import two_levels
 from scm.estimands.seeing import path_down, seeing_is_doing
+from scm.estimands.values import discrete
 from scm.frames import Unit
+from scm.solve.draws import laws_of
 from scm.truth.question import Question
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ class CATE(Estimand):
         y, t, (low, high) = self.outcome, self.treatment, self.levels
         name = f"CATE({t!r}, {y!r})"
         read = list(self._read(name, model))
-        checked(name, model, (y, t, *read), {})
+        checked(name, model, (y, t), {})
+        checked(name, model, read, {})
         scalar(name, model, y)
         for each in read:
             self._check_covariate(name, model, each)
@@ -126,16 +129,19 @@ class CATE(Estimand):
         """The continuous covariates of which one value is given: they are set."""
         points = {}
         for each, value in given.items():
-            continuous = jnp.issubdtype(model.structure.out(each).dtype, jnp.floating)
-            if isinstance(value, Interval) or not continuous:
-                continue
-            points[each] = value
-        rest = [each for each in given if each not in points]
+            if not isinstance(value, Interval) and not discrete(model, each):
+                _refuse_outside(name, model, each, value)
+                points[each] = value
+        ranges = [each for each, value in given.items() if isinstance(value, Interval)]
+        exact = [each for each in given if each not in ranges]
         for each in points:
-            others = [other for other in points if other != each]
-            if not seeing_is_doing(model, each, self.outcome, self.treatment, [*others, *rest]):
+            others = [other for other in exact if other != each]
+            # what lies in a range is spread over it in some way, which setting must not change
+            for heard in (self.outcome, *ranges):
+                if seeing_is_doing(model, each, heard, self.treatment, others):
+                    continue
                 raise ModelError(
-                    f"{name}: {each} is continuous and shares causes with {self.outcome}, so the "
+                    f"{name}: {each} is continuous and shares causes with {heard}, so the "
                     f"effect at exactly {each} = {points[each]} is not to be had by setting it; "
                     f"give an interval: given={{{each!r}: Interval({points[each]} - 0.1, "
                     f"{points[each]} + 0.1)}}"
@@ -152,6 +158,20 @@ class CATE(Estimand):
             else:
                 fine = fine & (unit[each] == value)
         return fine
+
+
+def _refuse_outside(name: str, model: SCM, covariate: str, value: Any) -> None:
+    """Refuse a value that a root variable never takes."""
+    layers = model.structure.variables[covariate].layers
+    if layers[-1].form != "law":
+        return
+    law = laws_of(model.system)[covariate, len(layers) - 1, layers[-1].fresh]
+    inside = True if law.support is None else law.support(jnp.asarray(value, float))
+    if not isinstance(inside, jax.core.Tracer) and not bool(inside):
+        raise ModelError(
+            f"{name}: given names {covariate} = {value}, which its law ({type(law).__name__}) "
+            "never takes"
+        )
 
 
 def _shown(name: str, value: Any) -> str:

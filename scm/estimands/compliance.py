@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from scm.core.errors import ModelError
 from scm.estimands.conditional import share_weighted
-from scm.estimands.estimand import Estimand, checked, scalar
-from scm.estimands.levels import several_levels, two_levels
+from scm.estimands.estimand import Estimand, checked, quotient, scalar
+from scm.estimands.levels import seen, several_levels, two_levels
+from scm.estimands.values import support
 from scm.truth.question import Mean, Question
 
 if TYPE_CHECKING:
@@ -136,7 +138,8 @@ class ACR(Estimand):
 
     ``sum_j w_j E[Y(t_j) - Y(t_j-1) | T(z1) >= t_j > T(z0)]``, the weights ``w_j`` in proportion to
     ``P(T(z1) >= t_j > T(z0))``, over the ordered ``levels``: the effect of one level more, averaged
-    over the steps that the instrument makes people take. With two levels it is the `LATE`.
+    over the steps that the instrument makes people take. With two levels it is the `LATE`. The
+    ``levels`` are all that are taken under either level of the instrument.
 
     Source: Angrist and Imbens (1995), "Two-stage least squares estimation of average causal effects
     in models with variable treatment intensity", theorem 1.
@@ -171,14 +174,29 @@ class ACR(Estimand):
         scalar(name, model, y)
         scalar(name, model, t, "treatment")
         check_instrument(name, model, z, t, y)
+        for arm in ("sent", "held"):
+            self._check_levels(name, worlds[arm])
         steps = range(1, len(self.levels))
         responses = [Mean(self._response(at)) for at in steps]
         shares = [Mean(self._share(at)) for at in steps]
 
         def combine(*values: Any) -> Any:
-            return sum(values[: len(steps)]) / sum(values[len(steps) :])
+            return quotient(sum(values[: len(steps)]), sum(values[len(steps) :]))
 
         return Question(name, worlds, [*responses, *shares], combine)
+
+    def _check_levels(self, name: str, model: SCM) -> None:
+        """Refuse a list without a level that units take: its steps would go uncounted."""
+        values = support(model, self.treatment)
+        values = seen(model, self.treatment) if values is None else values
+        if values is None:
+            return
+        others = values[~np.isin(values, self.levels)]
+        if others.size:
+            raise ModelError(
+                f"{name}: levels={self.levels} leaves out {others.min()}, which {self.treatment} "
+                "takes under the instrument; list every level that is taken, in increasing order"
+            )
 
     def _crosses(self, units: Any, at: int) -> Any:
         level, t = self.levels[at], self.treatment

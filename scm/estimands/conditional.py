@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 
-from scm.estimands.estimand import Estimand, checked, scalar
+from scm.estimands.estimand import Estimand, checked, quotient, scalar
 from scm.estimands.levels import takes, two_levels
 from scm.truth.question import Mean, Question
 
@@ -25,13 +25,9 @@ def share_weighted(
     event: Callable[[Mapping[str, Any]], Any],
 ) -> Question:
     """``E[effect; event] / P(event)``: the mean of an effect among the units with an event."""
-
-    def ratio(total: Any, share: Any) -> Any:
-        return total / share
-
     inside = lambda units: jnp.where(event(units), effect(units), 0.0)
     share = lambda units: jnp.where(event(units), 1.0, 0.0)
-    return Question(name, worlds, (Mean(inside), Mean(share)), ratio)
+    return Question(name, worlds, (Mean(inside), Mean(share)), quotient)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -76,7 +76,7 @@ class CDE(Contrast):
             raise ModelError(f"CDE: at={dict(self.at)} holds the treatment or the outcome itself")
 
     def __hash__(self) -> int:
-        return hash((self.treatment, self.outcome, tuple(self.at.items()), self.levels))
+        return hash((self.treatment, self.outcome, frozenset(self.at), self.levels))
 
     @property
     def arms(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

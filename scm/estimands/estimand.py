@@ -7,7 +7,11 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scm.core.errors import ModelError, UnknownNameError, suggestion
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from scm.core.errors import ModelError, NonFiniteError, UnknownNameError, suggestion
 from scm.truth.question import Mean, Question
 from scm.truth.result import Truth
 from scm.truth.route import truth_of
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from scm.model import SCM
     from scm.world import World
 
-__all__ = ["BUDGET", "Estimand", "checked", "mean_of", "scalar"]
+__all__ = ["BUDGET", "Estimand", "checked", "mean_of", "quotient", "scalar"]
 
 BUDGET = 1 << 20
 
@@ -52,16 +56,43 @@ class Estimand(abc.ABC):
           budget: the most units to evaluate; a `scm.truth.BudgetWarning` says that it was too few.
 
         Raises `ModelError` for names that are not in the model, an outcome that is not a scalar,
-        or levels that the treatment cannot take.
+        or levels that the treatment cannot take; `NonFiniteError` where it divides by 0, as an
+        effect among units of whom there are none.
         """
-        return truth_of(self.question(model), key, tolerance=tolerance, budget=budget)
+        question = self.question(model)
+        for world in question.worlds.values():
+            _refuse_units(question.name, world)
+        truth = truth_of(question, key, tolerance=tolerance, budget=budget)
+        if not (np.isfinite(truth.value).all() and np.isfinite(truth.se).all()):
+            raise NonFiniteError(
+                f"{question.name}: {self.definition} came to {truth.value} with an error of "
+                f"{truth.se}: what it divides by, or conditions on, is 0 in this model, or too "
+                f"rare to be met with among {truth.n:,} units (then raise budget=)"
+            )
+        return truth
 
     def of(self, world: World) -> Any:
         """The value among the units of a world, by plain arithmetic: what `InSample` is about.
 
-        Every world of the question is made for these very units. Goes through jit and vmap.
+        Every world of the question is made for these very units. Goes through jit and vmap, where
+        a division by 0 is NaN; outside of them it is refused.
+
+        Raises `ModelError` as `truth` does, and `NonFiniteError`.
         """
-        return sample_value(self.question(world.model), world.origin, world.n)
+        question = self.question(world.model)
+        value = sample_value(question, world.origin, world.n)
+        if not isinstance(value, jax.core.Tracer) and not np.isfinite(value).all():
+            raise NonFiniteError(
+                f"{question.name}: {self.definition} is {value} in these {world.n:,} units: what "
+                "it divides by, or conditions on, is 0 among them, or not to be told from 0 in "
+                f"{jnp.result_type(float)}"
+            )
+        return value
+
+
+def quotient(above: Any, below: Any) -> Any:
+    """A ratio of statistics; not finite where it divides by 0, which whoever asked then refuses."""
+    return jnp.divide(above, below)
 
 
 def mean_of(world: str, variable: str) -> Mean:
@@ -74,18 +105,18 @@ def checked(
 ) -> dict[str, SCM]:
     """The worlds of a question: the model under each set of interventions, by name.
 
-    Raises `ModelError` for an unknown name, or for an intervention of one value for each unit.
+    Raises `ModelError` for an unknown name, or one among ``variables`` that has two roles.
     """
-    known = model.structure.variables
-    for each in [*variables, *(v for setting in interventions.values() for v in setting)]:
+    known, named = model.structure.variables, list(variables)
+    for each in [*named, *(v for setting in interventions.values() for v in setting)]:
         if each not in known:
             raise UnknownNameError(
                 f"{name}: the model has no variable {each!r}{suggestion(each, known)}"
             )
-    worlds = {world: model.do(setting) for world, setting in interventions.items()}
-    for world in worlds.values():
-        _refuse_units(name, world)
-    return worlds
+    twice = [each for each in named if named.count(each) > 1]
+    if twice:
+        raise ModelError(f"{name}: {twice[0]} is named twice; every role is another variable's")
+    return {world: model.do(setting) for world, setting in interventions.items()}
 
 
 def scalar(name: str, model: SCM, variable: str, role: str = "outcome") -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
+from scm.compile.programs import traced
 from scm.core.errors import ModelError
+from scm.estimands.values import discrete
 
 if TYPE_CHECKING:
     from scm.model import SCM
 
-__all__ = ["several_levels", "takes", "two_levels"]
+__all__ = ["seen", "several_levels", "takes", "two_levels"]
 
 
 def two_levels(name: str, levels: Any) -> tuple[Any, Any]:
@@ -44,18 +46,27 @@ def several_levels(name: str, levels: Any) -> tuple[Any, ...]:
 def takes(name: str, model: SCM, treatment: str, level: Any) -> None:
     """Refuse a treatment of which no share of the units takes one level by nature.
 
-    Whole and boolean variables have such levels. A float has them where units really take them,
-    which is seen in a sample: a dose that is 0.0 for many and drawn for the others.
+    Whole and boolean variables have such levels, and floats that are made of comparisons. Any other
+    float has them where units really take them, which is seen in a sample: a dose that is 0.0 for
+    many and drawn for the others.
     """
     out = model.structure.out(treatment)
     if out.shape != ():
         raise ModelError(f"{name}: the treatment has shape {out.shape}; a scalar is wanted")
-    if not jnp.issubdtype(out.dtype, jnp.floating):
+    if discrete(model, treatment):
         return
-    seen = np.asarray(model.sample(0, 4096)[treatment])
-    if not (seen == np.asarray(level, seen.dtype)).any():
+    values = seen(model, treatment)
+    if values is not None and not (values == np.asarray(level, values.dtype)).any():
         raise ModelError(
             f"{name}: {treatment} is continuous: none of 4,096 units takes {level!r} by nature, so "
             "there are no such units to average over; name levels that are taken, make it a whole "
             f"number (x.astype(int)), or ask for the TotalEffect of a step"
         )
+
+
+def seen(model: SCM, name: str) -> np.ndarray | None:
+    """A variable in 4,096 units, whatever is being traced; None for a model of traced numbers."""
+    if traced(model.numbers):
+        return None
+    with jax.ensure_compile_time_eval():
+        return np.asarray(model.sample(0, 4096)[name])

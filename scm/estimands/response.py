@@ -7,11 +7,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from scm.core.errors import ModelError
-from scm.estimands.estimand import Estimand, checked, mean_of, scalar
+from scm.estimands.estimand import Estimand, checked, mean_of, quotient, scalar
 from scm.estimands.levels import several_levels, two_levels
-from scm.truth.question import Question
+from scm.estimands.values import discrete, support
+from scm.truth.question import Mean, Question
 
 if TYPE_CHECKING:
     from scm.model import SCM
@@ -75,23 +77,41 @@ class _Risks(Estimand, abc.ABC):
         low, high = self.levels
         worlds = checked(name, model, (y, t), {"high": {t: high}, "low": {t: low}})
         scalar(name, model, y)
-        if jnp.issubdtype(model.structure.out(y).dtype, jnp.floating):
-            raise ModelError(
-                f"{name}: {y} is a float, and a risk is the probability of an event: name an "
-                f"outcome that is 0 or 1, such as {y}_high=lambda {y}: {y} > 1.0"
-            )
-        seen = model.sample(0, 4096)[y]
-        if not bool(((seen == 0) | (seen == 1)).all()):
-            raise ModelError(
-                f"{name}: {y} takes other values than 0 and 1 (from {seen.min()} to {seen.max()}); "
-                f"a risk is the probability of an event, such as {y}_any=lambda {y}: {y} > 0"
-            )
-        return Question(name, worlds, [mean_of("high", y), mean_of("low", y)], self._compared)
+        return Question(
+            name, worlds, [_risk(name, world, y, arm) for arm, world in worlds.items()],
+            self._compared,
+        )  # fmt: skip
+
+
+def _risk(name: str, model: SCM, outcome: str, arm: str) -> Mean:
+    """``P(Y = 1)`` in one world: the mean of an outcome that is known to be 0 or 1.
+
+    Refused for an outcome that is known not to be; where its mechanism does not tell, it is the
+    share of ``Y = 1`` to the letter.
+    """
+    values = support(model, outcome)
+    if values is not None and np.isin(values, (0, 1)).all():
+        return mean_of(arm, outcome)
+    if values is not None:
+        raise ModelError(
+            f"{name}: {outcome} takes other values than 0 and 1: {', '.join(map(str, values))}; "
+            f"a risk is the probability of an event, such as {outcome}_any=lambda {outcome}: "
+            f"{outcome} > 0"
+        )
+    if not discrete(model, outcome):
+        raise ModelError(
+            f"{name}: {outcome} is continuous, and a risk is the probability of an event: name an "
+            f"outcome that is 0 or 1, such as {outcome}_high=lambda {outcome}: {outcome} > 1.0"
+        )
+    return Mean(lambda units: jnp.where(units[arm][outcome] == 1, 1.0, 0.0))
 
 
 @dataclasses.dataclass(frozen=True)
 class RiskRatio(_Risks):
     """The marginal risk ratio: ``P(Y=1 | do(T=t1)) / P(Y=1 | do(T=t0))``, for an outcome 0 or 1.
+
+    An outcome of other values is refused as far as its mechanism tells them: laws of finitely many
+    values, and whatever is continuous. The difference of the risks is the `ATE`.
 
     Source: Hernan and Robins (2020), Causal Inference: What If, section 1.3.
 
@@ -108,7 +128,7 @@ class RiskRatio(_Risks):
 
     @staticmethod
     def _compared(high: Any, low: Any) -> Any:
-        return high / low
+        return quotient(high, low)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,4 +163,4 @@ class OddsRatio(_Risks):
 
     @staticmethod
     def _compared(high: Any, low: Any) -> Any:
-        return high * (1 - low) / (low * (1 - high))
+        return quotient(high * (1 - low), low * (1 - high))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SATE", "SATT", "InSample"]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True)
 class InSample(Estimand):
     """An estimand of the units at hand, not of the population they come from.
 
@@ -41,16 +41,16 @@ class InSample(Estimand):
 
     @property
     def definition(self) -> str:
-        return f"{self.estimand.definition}, over the units of the sample"
+        kind = type(self.estimand).__name__
+        return f"sample {kind}: {self.estimand.definition}, over the units of the sample"
 
     def question(self, model: SCM) -> Question:
         return self.estimand.question(model)
 
     def truth(self, model: SCM, key: Any = 0, **options: Any) -> Truth:
         raise ModelError(
-            f"InSample: {self.estimand.definition} is asked of a sample, so a model alone does not "
-            "determine it; write estimand.of(world), or ask the population's: "
-            "estimand.estimand.truth(model)"
+            f"{self.definition}: asked of a sample, which a model alone does not determine; write "
+            "estimand.of(world), or ask the population's: estimand.estimand.truth(model)"
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from scm.core.errors import ModelError
-from scm.estimands.estimand import Estimand, checked, scalar
+from scm.estimands.estimand import Estimand, checked, quotient, scalar
 from scm.truth.question import Mean, Question
 
 if TYPE_CHECKING:
@@ -63,9 +63,19 @@ class _Projection(Estimand):
 
 
 def _slope(xx: Any, xt: Any, tt: Any, xd: Any, td: Any) -> Any:
-    """E[R D] / E[R R], R what the projection of T on X leaves of it."""
-    weights = jnp.linalg.solve(xx, xt)
-    return (td - weights @ xd) / (tt - weights @ xt)
+    """E[R D] / E[R R], R what the projection of T on X leaves of it: NaN if that is nothing."""
+    column = lambda each: jnp.asarray(each)[:, None]
+    corner = jnp.array([[tt, td], [td, jnp.zeros_like(td)]])
+    moments = jnp.block([[xx, column(xt), column(xd)], [jnp.vstack([xt, xd]), corner]])
+    least = 1e3 * jnp.finfo(moments.dtype).eps * jnp.diagonal(moments)
+    for at in range(len(xx)):  # by elimination; what others span already adds nothing
+        pivot = moments[at, at]
+        spans = pivot > least[at]
+        share = jnp.where(spans, 1 / jnp.where(spans, pivot, 1), 0)
+        moments = moments - share * jnp.outer(moments[:, at], moments[at, :])
+    left, product = moments[-2, -2], moments[-2, -1]
+    # a remainder of the size of rounding is none: dividing by it would give any number at all
+    return jnp.where(left > least[-2], quotient(product, left), jnp.nan)
 
 
 @dataclasses.dataclass(frozen=True)

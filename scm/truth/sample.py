@@ -30,7 +30,7 @@ def sample_value(question: Question, origin: Origin, n: int) -> Any:
         lawful = lawful & all_lawful(fine)
     values, events = ready.evaluated(columns, n)
     each = zip(ready.statistics, values, events, strict=True)
-    value = question.combine(*(batch_statistic(*one) for one in each))
-    if not traced((value, lawful)):
-        ready.check(jax.device_get(value), bool(lawful))
-    return value
+    statistics = [batch_statistic(*one) for one in each]
+    if not traced((statistics, lawful)):
+        ready.check(jax.device_get(statistics), bool(lawful))
+    return question.combine(*statistics)

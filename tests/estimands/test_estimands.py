@@ -191,7 +191,7 @@ def test_in_the_sample():
             "given names T, which comes after the treatment: X -> T",
         ),
         (e.CATE("X", "Y", given=lambda unit: unit["T"] > 0), "which comes after the treatment"),
-        (e.RiskRatio("T", "Y"), "Y is a float, and a risk is the probability of an event"),
+        (e.RiskRatio("T", "Y"), "Y is continuous, and a risk is the probability of an event"),
         (e.LATE("T", "Y", instrument="X"), "moves Y by another way than T: X -> Y"),
         (e.ATE("T", "Z"), "has no variable 'Z'"),
     ],

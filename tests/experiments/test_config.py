@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from experiments import explain, study
+from experiments import asked, explain, study
 from experiments.config import ConfigError, Mistake, Study, load
 
 ROOT = Path(__file__).parents[2]
-KINDS = '"ATE", "ATT", "ATC", "CDE", "LATE", "OddsRatio", "QTE", "RiskRatio" or "TotalEffect"'
+KINDS = (
+    '"ATE", "ATT", "ATC", "SATE", "SATT", "CATE", "CDE", "TotalEffect", "RiskRatio", "OddsRatio", '
+    '"QTE", "QTT", "UnitEffectQuantile", "LATE", "ACR", "VarianceWeightedSlope" or "OLSLimit"'
+)
 
 TOY = """\
 name = "toy"
@@ -487,7 +490,7 @@ def test_every_study_that_we_ship_loads(path):
 
 def test_every_key_that_may_be_missing_has_an_example():
     given_by_the_study = {"label", "n", "worlds", "estimands", *study.Roles.model_fields}
-    for model in vars(study).values():
+    for model in (*vars(study).values(), *asked.KINDS.values()):
         if isinstance(model, type) and issubclass(model, BaseModel):
             for key, field in model.model_fields.items():
                 assert (
