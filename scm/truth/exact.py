@@ -1,46 +1,178 @@
-"""Exact answers: each statistic from the fewest states in which its mean is known."""
+"""Exact truths: every statistic from states in which what it reads is known or affine in noises."""
 
 from __future__ import annotations
 
+import dataclasses
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
-from scm.noise.source import Address
+from scm.core.structure import System
 from scm.truth.batches import Asked
-from scm.truth.enumeration import Enumeration, NeedsStatesError, NotExactError
-from scm.truth.question import Integrand, Mean
+from scm.truth.entering import drawn
+from scm.truth.gaussian import quantile
+from scm.truth.layers import Layer, layers_of
+from scm.truth.question import Integrand, Quantile, Statistic
+from scm.truth.reading import AmbiguousError, run
 from scm.truth.result import Truth
+from scm.truth.states import States
+from scm.truth.values import NotExactError, Value, known
 
-__all__ = ["exact"]
+__all__ = ["exact", "gaussian_moments"]
 
 
 def exact(asked: Asked) -> Truth | None:
     """The answer to a question, or None where it is not to be had exactly."""
-    found = []
-    for statistic, each in zip(asked.statistics, asked.values, strict=True):
-        one = _exact_mean(asked, each) if isinstance(statistic, Mean) else None
+    found, states = [], 1
+    for statistic, value, event in zip(asked.statistics, asked.values, asked.events, strict=True):
+        one = _statistic(asked.systems, statistic, value, event)
         if one is None:
             return None
-        found.append(one)
-    value = np.asarray(asked.question.combine(*(mean for mean, _ in found)), float)
-    if not np.isfinite(value).all():
+        found.append(one[0])
+        states = max(states, one[1])
+    answer = np.asarray(asked.question.combine(*found), float)
+    if not np.isfinite(answer).all():
         return None
-    return Truth(value, np.zeros_like(value), "exact", max(states for _, states in found))
+    return Truth(answer, np.zeros_like(answer), "exact", states)
 
 
-def _exact_mean(asked: Asked, statistic: Integrand) -> tuple[Any, int] | None:
-    """The mean and the number of states, or None where it is not to be had exactly.
+def _statistic(
+    systems: Mapping[str, System], statistic: Statistic, value: Integrand, event: Integrand | None
+) -> tuple[Any, int] | None:
+    """A statistic's value and the most states that it took, or None."""
+    states = _walked(systems, [value, event] if event else [value])
+    if states is None:
+        return None
+    try:
+        answer = (
+            quantile(states, statistic.level) if isinstance(statistic, Quantile) else _mean(states)
+        )
+    except NotExactError:
+        return None
+    if answer is None or not np.isfinite(answer).all():
+        return None
+    return answer, states.most
 
-    Noises are told apart only once one is found to matter, so that most of them never are.
+
+def _mean(states: States) -> Any:
+    mean = states.mean(states.frames[0]["value", 0])
+    if mean is None:
+        return None
+    if len(mean) == 1:
+        return mean[0]
+    return np.tensordot(states.weights, mean, 1)
+
+
+def gaussian_moments(asked: Asked) -> tuple[np.ndarray, np.ndarray] | None:
+    """Means and covariance of the values of all statistics' functions, if they are jointly normal.
+
+    They are where every one is affine in normal noises. The values are in a row, those of vector
+    functions component after component: shapes (k,) and (k, k). None where they are not normal.
     """
-    told_apart: frozenset[Address] = frozenset()
-    while True:
+    states = _walked(asked.systems, asked.values)
+    if states is None or len(states.weights) > 1:
+        return None
+    values = [states.frames[0]["value", at] for at in range(len(asked.values))]
+    sources = tuple(dict.fromkeys(s for each in values for s in each.sources))
+    if any(each.lost or each.mixed for each in values):
+        return None
+    if any(states.noise(s).family != "Normal" for s in sources):
+        return None
+    if any(np.isfinite(end).any() for s in sources for end in states.cell(states.noise(s).address)):
+        return None
+    means = np.concatenate([each.real.reshape(-1) for each in values])
+    place = {source: at for at, source in enumerate(sources)}
+    rows = []
+    for each in values:
+        loads = np.zeros((len(sources), each.real.size))
+        if each.loads is not None:
+            loads[[place[s] for s in each.sources]] = each.loads.reshape(len(each.sources), -1)
+        rows.append(loads.T)
+    root = np.concatenate(rows)
+    return means, root @ root.T
+
+
+def _walked(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> States | None:
+    """The states after all layers behind these functions; ``("value", i)`` are their values.
+
+    Finite noises are told apart only where that matters, by putting their values into what is
+    affine in them. Where that leaves a doubt about rounding they are told apart at once, so that
+    everything is computed as the model computes it.
+    """
+    if any(_given_by_unit(systems[world]) for each in wanted for world, _ in each.reads):
+        return None
+    if any(isinstance(x, jax.core.Tracer) for x in _numbers(systems, wanted)):
+        return None
+    layers = layers_of(systems, wanted)
+    for eager in (False, True):
         try:
-            return Enumeration(asked.systems, told_apart).mean(statistic)
-        except NeedsStatesError as finding:
-            if finding.origins <= told_apart:
-                return None
-            told_apart |= finding.origins
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                return _walk(States(eager=eager), layers, len(wanted))
+        except AmbiguousError:
+            continue
         except NotExactError:
             return None
+    return None
+
+
+def _numbers(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> list[Any]:
+    worlds = {world for each in wanted for world, _ in each.reads}
+    return jax.tree.leaves(
+        ([systems[world].numbers for world in worlds], [each.consts for each in wanted])
+    )
+
+
+def _given_by_unit(system: System) -> bool:
+    variables = system.structure.variables.values()
+    return any(layer.form == "per unit" for each in variables for layer in each.layers)
+
+
+def _walk(states: States, layers: Sequence[Layer], wanted: int) -> States:
+    """Layer after layer; what no later one reads is forgotten, and states that then agree merge."""
+    frame: dict[Any, Value] = {}
+    states.frames.append(frame)
+    last: dict[int, int] = {}
+    future: list[frozenset[tuple[str, str]]] = [frozenset()]
+    for number, layer in enumerate(layers):
+        last |= dict.fromkeys(layer.parents, number)
+    for layer in reversed(layers):
+        future.append(future[-1] | layer.noises)
+    for number, layer in enumerate(layers):
+        at = number - (len(layers) - wanted)
+        value = _layer(states, layer)
+        frame[("value", at) if at >= 0 else number] = value
+        for parent in set(layer.parents):
+            if last[parent] == number:
+                del frame[parent]
+        states.merge(future[len(layers) - number - 1])
+    return states
+
+
+def _layer(states: States, layer: Layer) -> Value:
+    """The value of a layer, from those in the outermost frame."""
+    kind = np.dtype(layer.out.dtype)
+    if layer.jaxpr is None:
+        return known(layer.fixed[0].astype(kind))
+    entered: dict[Any, Value] = {}
+    states.frames.append(entered)
+    for name, law, shape, structure, numbers in layer.noise:
+        leaves = list(map(known, numbers))
+        entered[name] = drawn(states, structure, leaves, law, shape, (layer.variable, name))
+    states.frames.pop()
+    inputs = [*map(known, layer.fixed), *entered.values()]
+    inputs += [states.frames[0][parent] for parent in layer.parents]
+    typed = [_typed(each, v.aval.dtype) for each, v in zip(inputs, layer.jaxpr.invars, strict=True)]
+    outputs = run(states, layer.jaxpr, typed)
+    if layer.drawn is not None:
+        address = (layer.variable, layer.fresh)
+        return drawn(states, layer.structure, outputs, layer.drawn, layer.out, address)
+    return _typed(outputs[0], kind)
+
+
+def _typed(value: Value, kind: Any) -> Value:
+    if value.random:
+        return dataclasses.replace(value, kind=np.dtype(kind))
+    return Value(value.const.astype(kind), np.dtype(kind), rounded=value.rounded)

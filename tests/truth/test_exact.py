@@ -148,13 +148,13 @@ def test_interventions_and_params():
     "model",
     [
         SCM(t=Normal(0, 1), y=lambda t, u=Normal(0, 1): jnp.tanh(u) * t),
-        SCM(t=Normal(0, 1), x=Normal(0, 1), y=lambda t, x: t * x * x),
-        SCM(t=Normal(0, 1), x=Normal(0, 1), y=lambda t, x: (t + x > 0) * 1.0),
+        SCM(t=Normal(0, 1), x=Normal(0, 1), y=lambda t, x: t * x * x * x * x),
+        SCM(t=Normal(0, 1), x=Normal(0, 1), y=lambda t, x: (t * x + x * x > 0.1) * 1.0),
         SCM(t=Normal(0, 1), x=Poisson(2.0), y=lambda t, x: t * x**2),
     ],
 )
 def test_what_is_not_exact_is_not_called_exact(model):
-    assert ATE("t", "y").truth(model, budget=1024).method in ("qmc", "monte carlo")
+    assert ATE("t", "y").truth(model, budget=1024).method != "exact"
 
 
 def test_per_unit_values_have_no_population_mean():
@@ -225,7 +225,7 @@ def test_differences_of_large_means_are_not_of_their_rounding():
 
 def test_a_rare_event_is_not_called_impossible():
     """The first block of units has no such event: no spread is no evidence of none."""
-    model = SCM(T=COIN, Y=lambda T, u=Uniform(0, 1): 1e4 * T * (u < 1e-6))
+    model = SCM(T=COIN, Y=lambda T, u=Uniform(0, 1): 1e4 * T * (u**3 < 1e-18))
     with pytest.warns(BudgetWarning):
         truth = ATE("T", "Y").truth(model, tolerance=1e-3, budget=1 << 18)
     assert truth.n == 1 << 18

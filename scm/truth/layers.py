@@ -1,0 +1,199 @@
+"""The layers behind a statistic, of all worlds together: what is the same in two worlds once."""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from scm.core.leaves import flatten
+from scm.core.mechanism import Mechanism, Shape, noise_shape
+from scm.core.structure import System
+from scm.noise.identity import drawn_law, static_law
+from scm.noise.laws import Law
+from scm.truth.question import Integrand
+
+__all__ = ["Layer", "layers_of"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Layer:
+    """One assignment of one variable in one or more worlds; or a function of a unit in all worlds.
+
+    Attributes:
+      parents: numbers of the layers that it reads, in the order of the jaxpr's last inputs.
+      fixed: the numbers that come first among the inputs.
+      noise: each declared noise: its name, its law, shape, structure and numbers.
+      drawn: the law of the distribution that it returns; ``structure`` is that distribution's.
+    """
+
+    variable: str
+    jaxpr: Any
+    out: Shape
+    parents: tuple[int, ...]
+    fixed: tuple[np.ndarray, ...]
+    noise: tuple[tuple[str, Law, Shape, Any, tuple[np.ndarray, ...]], ...] = ()
+    drawn: Law | None = None
+    structure: Any = None
+    fresh: str = ""
+
+    @property
+    def noises(self) -> frozenset[tuple[str, str]]:
+        """Variable and name of each noise that it reads."""
+        names = [each[0] for each in self.noise] + ([self.fresh] if self.drawn else [])
+        return frozenset((self.variable, name) for name in names)
+
+
+def layers_of(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> list[Layer]:
+    """All layers behind functions of a unit, which come last; each after those that it reads."""
+    found: list[Layer] = []
+    numbers: dict[Any, int] = {}
+    at: dict[tuple[str, str], int] = {}
+    reads: dict[str, set[str]] = {}
+    for each in wanted:
+        for world, name in each.reads:
+            reads.setdefault(world, set()).add(name)
+    for world, names in reads.items():
+        structure = systems[world].structure
+        needed = structure.ancestors(frozenset(names))
+        for name in structure.order:
+            if name in needed:
+                _enter(found, numbers, at, world, systems[world], name)
+    for each in wanted:
+        parents = tuple(at[read] for read in each.reads)
+        fixed = tuple(np.asarray(x) for x in each.consts)
+        found.append(Layer("", each.jaxpr, each.out, parents, fixed))
+    return _ordered(found, len(wanted))
+
+
+def _enter(
+    found: list[Layer],
+    numbers: dict[Any, int],
+    at: dict[tuple[str, str], int],
+    world: str,
+    system: System,
+    name: str,
+) -> None:
+    """The live layers of one variable, from the lowest, unless another world has them already."""
+    for depth in system.structure.variables[name].live:
+        mechanism = system.structure.mechanisms[name][depth]
+        parents = tuple(at[world, parent] for parent in mechanism.assignment.parents)
+        layer = _layer(name, mechanism, system, depth, parents)
+        key = _key(layer, mechanism)
+        if key not in numbers:
+            numbers[key] = len(found)
+            found.append(layer)
+        at[world, name] = numbers[key]
+
+
+def _layer(
+    name: str, mechanism: Mechanism, system: System, depth: int, parents: tuple[int, ...]
+) -> Layer:
+    assignment = mechanism.assignment
+    given = [np.asarray(each) for each in system.numbers[name][depth]]
+    end = len(mechanism.captured) + len(assignment.numbers)
+    rest, noises = iter(given[end:]), []
+    for each in sorted(assignment.noise):
+        law = assignment.noise[each]
+        count = len(flatten(law)[0])
+        values = tuple(_real(next(rest)) for _ in range(count))
+        structure = jax.tree.structure(law)
+        noises.append((each, static_law(law), noise_shape(law), structure, values))
+    jaxpr = None if mechanism.jaxpr is None else mechanism.jaxpr.jaxpr
+    drawn = drawn_law(name, mechanism, system.coupling)
+    return Layer(
+        name, jaxpr, mechanism.out, parents, tuple(given[:end]), tuple(noises), drawn,
+        mechanism.law, assignment.fresh,
+    )  # fmt: skip
+
+
+def _key(layer: Layer, mechanism: Mechanism) -> Any:
+    """Equal only for layers that have the same value in every unit."""
+    text = lambda array: (array.dtype.str, array.shape, array.tobytes())
+    numbers = [*layer.fixed, *(x for each in layer.noise for x in each[4])]
+    what: Any = id(mechanism.assignment) if layer.jaxpr is not None else "constant"
+    out = layer.out.shape, str(layer.out.dtype)
+    return layer.variable, what, out, tuple(map(text, numbers)), layer.parents
+
+
+def _real(number: np.ndarray) -> np.ndarray:
+    return number.astype(float) if np.issubdtype(number.dtype, np.floating) else number
+
+
+def _ordered(layers: list[Layer], last: int) -> list[Layer]:
+    """In the order, of three, in which least must be held at once: as they came; a variable of all
+    worlds after another; or each as late as what reads it allows."""
+    orders = [list(range(len(layers))), _by_variable(layers, last), _late(layers, last)]
+    order = min(orders, key=lambda order: _width(layers, order))
+    place = {number: at for at, number in enumerate(order)}
+    return [
+        dataclasses.replace(layers[n], parents=tuple(place[p] for p in layers[n].parents))
+        for n in order
+    ]
+
+
+def _by_variable(layers: list[Layer], last: int) -> list[int]:
+    """Whatever can be had of the variable that came first."""
+    rank: dict[str, int] = {}
+    for layer in layers:
+        rank.setdefault(layer.variable, len(rank))
+    ends = range(len(layers) - last, len(layers))
+    waiting = [len(set(layer.parents)) for layer in layers]
+    readers: list[list[int]] = [[] for _ in layers]
+    for number, layer in enumerate(layers):
+        for parent in set(layer.parents):
+            readers[parent].append(number)
+    ready = [(rank[layers[n].variable], n) for n in range(ends.start) if not waiting[n]]
+    heapq.heapify(ready)
+    order: list[int] = []
+    while ready:
+        _, number = heapq.heappop(ready)
+        order.append(number)
+        for reader in readers[number]:
+            waiting[reader] -= 1
+            if not waiting[reader] and reader not in ends:
+                heapq.heappush(ready, (rank[layers[reader].variable], reader))
+    return [*order, *ends]
+
+
+def _late(layers: list[Layer], last: int) -> list[int]:
+    """Depth first from what is asked."""
+    order: list[int] = []
+    done: set[int] = set()
+    ends = range(len(layers) - last, len(layers))
+    stack = list(reversed(ends))
+    while stack:
+        number = stack[-1]
+        waiting = [p for p in layers[number].parents if p not in done]
+        if waiting:
+            stack.extend(reversed(waiting))
+            continue
+        stack.pop()
+        if number not in done:
+            done.add(number)
+            order.append(number)
+    return [n for n in order if n not in ends] + list(ends)
+
+
+def _width(layers: list[Layer], order: list[int]) -> int:
+    """The most values that are held at once, and noises that are read again."""
+    last: dict[Any, int] = {}
+    first: dict[Any, int] = {}
+    for at, number in enumerate(order):
+        for noise in layers[number].noises:
+            first.setdefault(noise, at)
+            last[noise] = at
+        first[number] = at
+        last |= dict.fromkeys(layers[number].parents, at)
+    change = [0] * (len(order) + 1)
+    for what, at in first.items():
+        end = last.get(what, at)
+        if end > at:
+            change[at] += 1
+            change[end] -= 1
+    return max(itertools.accumulate(change))
