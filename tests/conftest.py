@@ -4,6 +4,8 @@ import os
 
 # As the command line does (experiments.device): before SciPy's OpenBLAS is there to read it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# No truth comes from an earlier run, or goes to the cache of whoever runs this.
+os.environ["SCM_CACHE_DIR"] = "off"
 
 import jax
 import pytest

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -23,7 +23,7 @@ from scm.core.marks import Coupling
 from scm.core.mechanism import Mechanism
 from scm.core.structure import Structure, System
 
-__all__ = ["fingerprint", "identity", "jaxpr_text", "mechanism_fingerprint"]
+__all__ = ["fingerprint", "identity", "jaxpr_text", "mechanism_fingerprint", "parameter_text"]
 
 # Names for profilers, which change nothing; and derivative rules, which are never read off a kept
 # program (under a derivative, mechanisms are traced afresh) but are part of a strict fingerprint.
@@ -97,7 +97,7 @@ def _tree_text(structure: Any) -> Iterator[str]:
         return
     kind, static = node
     yield _by_address(kind)
-    yield from _parameter(static)
+    yield from parameter_text(static)
     for child in structure.children():
         yield from _tree_text(child)
 
@@ -115,8 +115,14 @@ def _digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def jaxpr_text(jaxpr: Jaxpr, *, strict: bool = False) -> Iterator[str]:
-    """A jaxpr as lines that are equal only if two jaxprs compute the same thing."""
+def jaxpr_text(
+    jaxpr: Jaxpr, *, strict: bool = False, unnamed: Callable[[Any], str] = _by_address
+) -> Iterator[str]:
+    """A jaxpr as lines that are equal only if two jaxprs compute the same thing.
+
+    ``unnamed`` says a thing that no text tells apart; by its address, which is its own as long as
+    this process runs.
+    """
     ignored = _NAMES if strict else _NAMES | _RULES
     numbers: dict[Any, int] = {}
 
@@ -134,43 +140,45 @@ def jaxpr_text(jaxpr: Jaxpr, *, strict: bool = False) -> Iterator[str]:
         for key in sorted(equation.params.keys() - ignored):
             yield key
             if key in _RULES or "callback" in key:  # code that no text tells apart
-                yield _by_address(equation.params[key])
+                yield unnamed(equation.params[key])
             else:
-                yield from _parameter(equation.params[key], strict)
+                yield from parameter_text(equation.params[key], strict, unnamed)
     yield "return " + " ".join(number(each) for each in jaxpr.outvars)
 
 
-def _parameter(value: Any, strict: bool = False) -> Iterator[str]:
-    """Lines for one parameter of a primitive."""
+def parameter_text(
+    value: Any, strict: bool = False, unnamed: Callable[[Any], str] = _by_address
+) -> Iterator[str]:
+    """Lines for one parameter of a primitive; as `jaxpr_text`."""
     match value:
         case ClosedJaxpr():
-            yield from (_constant(each) for each in value.consts)
-            yield from jaxpr_text(value.jaxpr, strict=strict)
+            yield from (_constant(each, unnamed) for each in value.consts)
+            yield from jaxpr_text(value.jaxpr, strict=strict, unnamed=unnamed)
         case Jaxpr():
-            yield from jaxpr_text(value, strict=strict)
+            yield from jaxpr_text(value, strict=strict, unnamed=unnamed)
         case tuple() | list():
             yield f"{type(value).__name__} {len(value)}"
             for each in value:
-                yield from _parameter(each, strict)
+                yield from parameter_text(each, strict, unnamed)
         case Mapping():
             for key in sorted(value, key=repr):
                 yield repr(key)
-                yield from _parameter(value[key], strict)
+                yield from parameter_text(value[key], strict, unnamed)
         case np.ndarray() | jax.Array():
-            yield _constant(value)
+            yield _constant(value, unnamed)
         case _:
-            yield _text(value)
+            yield _text(value, unnamed)
 
 
-def _text(value: Any) -> str:
-    """What a value says of itself, where it is of a kind that says all; else its address."""
+def _text(value: Any, unnamed: Callable[[Any], str]) -> str:
+    """What a value says of itself, where it is of a kind that says all; else it is unnamed."""
     text = repr(value)
     plain = type(value).__module__.partition(".")[0] in _PLAIN
-    return text if plain and not _ADDRESS.search(text) else _by_address(value)
+    return text if plain and not _ADDRESS.search(text) else unnamed(value)
 
 
-def _constant(value: Any) -> str:
+def _constant(value: Any, unnamed: Callable[[Any], str] = _by_address) -> str:
     if isinstance(value, jax.core.Tracer):
-        return _by_address(value)
+        return unnamed(value)
     array = np.asarray(value)
     return f"{array.dtype} {array.shape} {hashlib.blake2b(array.tobytes()).hexdigest()}"

@@ -19,9 +19,11 @@ from scm.noise.identity import noise_names
 from scm.noise.source import Address, Source
 from scm.solve.acyclic import all_lawful, varies
 from scm.solve.run import inline
-from scm.truth.question import Integrand, Quantile, Question, Statistic, integrand
+from scm.truth.question import Integrand, Mean, Quantile, Question, Statistic, integrand
 
-__all__ = ["Asked", "asked", "estimate"]
+__all__ = ["Asked", "asked", "estimate", "gathered"]
+
+_FEWEST = 8  # batches, for their spread to be an error
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -116,13 +118,17 @@ class Asked:
 
     def check(self, values: Any, lawful: Any) -> None:
         """Raise `UndefinedLawError` or `NonFiniteError` for what a batch came to."""
+        self.judge(all(np.isfinite(each).all() for each in jax.tree.leaves(values)), lawful)
+
+    def judge(self, finite: Any, lawful: Any) -> None:
+        """Raise `UndefinedLawError` or `NonFiniteError` for what was found of a batch."""
         name = self.question.name
         if not lawful:
             raise UndefinedLawError(
                 f"{name}: in some intervened world a law is given a parameter outside its "
                 "domain; find it with model.do(...).sample(key, n), which names variable and unit"
             )
-        if not all(np.isfinite(each).all() for each in jax.tree.leaves(values)):
+        if not finite:
             raise NonFiniteError(
                 f"{name} is not finite in some unit of an intervened world; find it with "
                 "model.do(...).sample(key, n), which names the variable and the unit"
@@ -145,21 +151,71 @@ def asked(question: Question) -> Asked:
     )
 
 
-def estimate(question: Question, batches: Sequence[Sequence[Any]]) -> tuple[Any, Any]:
-    """Value and standard error, from the statistics of independent batches of one size.
+def gathered(asked: Asked, values: Sequence[Any], events: Sequence[Any]) -> tuple[list[Any], Any]:
+    """What is kept of a batch of units, and whether it is finite: of a mean the batch's own, of a
+    quantile every unit's value, NaN where its condition does not hold. Traceable."""
+    held, finite = [], jnp.asarray(True)
+    for statistic, value, event in zip(asked.statistics, values, events, strict=True):
+        fine = jnp.isfinite(value)
+        if isinstance(statistic, Quantile):
+            held.append(value if event is None else jnp.where(event, value, jnp.nan))
+            finite &= (fine if event is None else fine | ~event).all()
+        else:
+            held.append(value.mean(axis=0))
+            finite &= fine.all()
+    return held, finite
 
-    The value is the formula of the mean statistics. Its error is the spread over batches of the
+
+def estimate(
+    question: Question, batches: Sequence[Sequence[Any]], *, pooled: bool
+) -> tuple[Any, Any]:
+    """Value and standard error, from what is kept of independent batches of one size.
+
+    The value is the formula of the statistics. Its error is the spread over batches of the
     formula's linearisation there, so that what cancels within a batch cancels in the error, and a
     batch without a single treated unit does no harm. As batches are few, it is enlarged by the
     ratio of Student's to the normal quantile: 1.96 of it cover at 95%.
 
     Arguments:
-      batches: for each batch a value for each statistic.
+      batches: for each batch what `gathered` keeps for each statistic.
+      pooled: whether a quantile is that of all units together, which is least biased where they
+        are drawn by chance, or the mean of the batches', which is most precise where each of them
+        is spread evenly.
+
+    Raises `NonFiniteError` where too few units are under the condition of a quantile.
     """
-    stacked = [np.stack(each) for each in zip(*batches, strict=True)]
-    means = tuple(jnp.asarray(each.mean(axis=0)) for each in stacked)
-    deviations = tuple(jnp.asarray(each) - mean for each, mean in zip(stacked, means, strict=True))
+    columns = [np.stack(each) for each in zip(*batches, strict=True)]
+    pairs = list(zip(question.statistics, columns, strict=True))
+    groups = len(batches)
+    while True:
+        each = [_by_group(*pair, groups) for pair in pairs]
+        if not any(np.isnan(values).any() for values in each):
+            break
+        if groups % 2 or groups < 2 * _FEWEST:
+            raise NonFiniteError(
+                f"{question.name}: hardly any unit is under the condition that it puts; raise "
+                "budget=, or ask about a condition that holds more often"
+            )
+        groups //= 2  # so that each has units under the condition
+    whole = [_by_group(*pair, 1)[0] if pooled else None for pair in pairs]
+    means = tuple(
+        jnp.asarray(values.mean(axis=0) if at is None else at)
+        for at, values in zip(whole, each, strict=True)
+    )
+    deviations = tuple(jnp.asarray(values - values.mean(axis=0)) for values in each)
     linear = lambda deviation: jax.jvp(question.combine, means, deviation)[1]
     spread = np.asarray(jax.vmap(linear)(deviations), float).std(axis=0, ddof=1)
-    few = stats.t.ppf(0.975, len(batches) - 1) / stats.norm.ppf(0.975)
-    return np.asarray(question.combine(*means), float), few * spread / np.sqrt(len(batches))
+    few = stats.t.ppf(0.975, groups - 1) / stats.norm.ppf(0.975)
+    return np.asarray(question.combine(*means), float), few * spread / np.sqrt(groups)
+
+
+def _by_group(statistic: Statistic, column: np.ndarray, groups: int) -> np.ndarray:
+    """A statistic of groups of batches, from what is kept of every batch."""
+    grouped = column.reshape(groups, -1, *column.shape[1:])
+    if isinstance(statistic, Mean):
+        return grouped.mean(axis=1)
+    held = [part[~np.isnan(part)] for part in grouped]
+    level = statistic.level
+    return np.array([
+        np.quantile(part, level, method="hazen") if part.size else np.nan for part in held
+    ])  # fmt: skip

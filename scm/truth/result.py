@@ -17,9 +17,9 @@ class Truth(NamedTuple):
       se: its standard error, of the value's shape, such that 1.96 of it to either side cover at
         95%; 0 where the method is exact (to the rounding of double precision).
       method: ``exact`` (expectations through affine assignments, enumeration of finite noise,
-        Gaussian formulas), ``quadrature`` (the error is the change under refinement), ``qmc``
-        (randomised quasi-Monte Carlo: the error is that over independent randomisations) or
-        ``monte carlo`` (over independent batches of units).
+        Gaussian formulas), ``quadrature`` (the error is a bound: the change under refinement, and
+        never less than rounding), ``qmc`` (randomised quasi-Monte Carlo: the error is that over
+        independent randomisations) or ``monte carlo`` (over independent batches of units).
       n: units or points evaluated, or states enumerated.
     """
 
