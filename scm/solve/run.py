@@ -16,7 +16,7 @@ from scm.noise.source import Drawn, Source
 from scm.solve.acyclic import all_finite, all_lawful, layer_value, push, varies
 from scm.solve.looped import run_loop
 from scm.solve.protocol import Columns, Solved
-from scm.solve.schedule import schedule
+from scm.solve.schedule import Schedule, schedule
 from scm.solve.spread import spread
 
 __all__ = ["inline", "natural", "solve"]
@@ -30,8 +30,7 @@ def solve(
     sharding: Any = None,
 ) -> tuple[dict[str, Any], Any]:
     """The wanted columns, and the `scm.compile.codes.Code` of them all."""
-    looped = isinstance(source, Drawn) and sharding is None
-    plan = schedule(system, carried, wanted - set(carried)) if looped else None
+    plan = _plan(system, source, carried, wanted) if sharding is None else None
     if isinstance(source, Drawn) and plan is not None:
         fresh, (lawful, finite) = run_loop(system, source, carried, plan)
         code = _code(lawful, finite)
@@ -44,12 +43,21 @@ def solve(
 def inline(system: System, source: Source, carried: Columns, wanted: frozenset[str]) -> Solved:
     """A `Solver` for use inside a program: a loop over like nodes where the model repeats itself,
     straight code otherwise."""
-    plan = schedule(system, carried, wanted - set(carried)) if isinstance(source, Drawn) else None
+    plan = _plan(system, source, carried, wanted)
     if not isinstance(source, Drawn) or plan is None:
         return push(system, source, carried, wanted)
     found, (lawful, _) = run_loop(system, source, carried, plan)
     columns = {**carried, **found}
     return Solved({name: columns[name] for name in wanted}, {"": lawful})
+
+
+def _plan(
+    system: System, source: Source, carried: Columns, wanted: frozenset[str]
+) -> Schedule | None:
+    """The loop to solve by, if any; noise that was given takes the straight way."""
+    if not isinstance(source, Drawn):
+        return None
+    return schedule(system, carried, wanted - set(carried), source.units.n)
 
 
 def _straight(

@@ -21,6 +21,7 @@ from scm.solve.protocol import Columns
 __all__ = ["Kind", "NodeClass", "Schedule", "kind_of", "schedule"]
 
 _FEWEST = 24  # nodes; below, straight code is compiled as fast, and runs faster
+_FEWEST_OF_MANY, _MANY = 80, 1 << 18  # nodes, where units are so many that running is what counts
 _REPEATS = 3  # nodes to a class, on average, from which on a loop pays
 
 Kind = tuple[str, tuple[int, ...]]
@@ -33,7 +34,8 @@ class NodeClass:
 
     Attributes:
       names: its nodes; the first is the template, whose code the others run.
-      parents: the template's parents that vary by unit, then those that do not.
+      moving: the template's parents that vary by unit.
+      still: those that do not.
       kind: what its nodes' values are.
     """
 
@@ -71,20 +73,27 @@ _KNOWN: weakref.WeakKeyDictionary[Structure, dict[Any, Schedule | None]]
 _KNOWN = weakref.WeakKeyDictionary()
 
 
-def schedule(system: System, carried: Columns, wanted: frozenset[str]) -> Schedule | None:
+def schedule(
+    system: System, carried: Columns, wanted: frozenset[str], units: int
+) -> Schedule | None:
     """How to solve these variables by a loop; None where straight code does as well."""
-    if len(system.structure.order) < _FEWEST:
+    fewest = _FEWEST_OF_MANY if units >= _MANY else _FEWEST
+    if len(system.structure.order) < fewest:
         return None
     known = _KNOWN.setdefault(system.structure, {})
     moving = frozenset(n for n, v in carried.items() if varies(v, system.out(n).shape))
-    key = (system.coupling, moving, frozenset(carried), wanted)
+    key = (system.coupling, moving, frozenset(carried), wanted, fewest)
     if key not in known:
-        known[key] = _schedule(system.structure, moving, frozenset(carried), wanted)
+        known[key] = _schedule(system.structure, moving, frozenset(carried), wanted, fewest)
     return known[key]
 
 
 def _schedule(
-    structure: Structure, moving: frozenset[str], carried: frozenset[str], wanted: frozenset[str]
+    structure: Structure,
+    moving: frozenset[str],
+    carried: frozenset[str],
+    wanted: frozenset[str],
+    fewest: int,
 ) -> Schedule | None:
     varying, solved = set(moving), needed(structure, carried, wanted)
     classes: dict[Any, NodeClass] = {}
@@ -110,7 +119,7 @@ def _schedule(
         signature = _signature(structure, name, parts, varying)
         fresh = NodeClass([], tuple(read), rest, kind_of(structure, name))
         classes.setdefault(signature, fresh).names.append(name)
-    if len(order) < _FEWEST or len(classes) * _REPEATS > len(order):
+    if len(order) < fewest or len(classes) * _REPEATS > len(order):
         return None
     sizes: dict[Kind, int] = {}
     rows = {}

@@ -53,11 +53,18 @@ def test_against_numpy():
 def test_the_loop_is_used_and_its_programs_know_nothing_of_the_graph(compilations):
     one, _ = random_model(70, seed=1)
     other, _ = random_model(70, seed=2)
-    assert schedule.schedule(one.system, {}, frozenset(one.order)) is not None
+    assert schedule.schedule(one.system, {}, frozenset(one.order), 50) is not None
     one.sample(0, 50)
     before = compilations.count
     other.sample(0, 50)
     assert compilations.count == before
+
+
+def test_a_million_units_of_some_dozens_of_nodes_take_straight_code():
+    model, _ = random_model(60, seed=1)
+    assert schedule.schedule(model.system, {}, frozenset(model.order), 10**6) is None
+    wide, _ = random_model(120, seed=1)
+    assert schedule.schedule(wide.system, {}, frozenset(wide.order), 10**6) is not None
 
 
 def test_compilations_do_not_grow_with_the_nodes(compilations):
@@ -103,7 +110,9 @@ def straight(monkeypatch, make):
 def test_every_kind_of_node(monkeypatch, wide):
     with jax.enable_x64(wide):
         model = mixed()
-        assert schedule.schedule(model.system, {}, frozenset(model.structure.order)) is not None
+        assert (
+            schedule.schedule(model.system, {}, frozenset(model.structure.order), 300) is not None
+        )
         world = model.sample(5, 300)
         plain = straight(monkeypatch, lambda: model.sample(5, 300))
         for name in model.order:
@@ -135,7 +144,7 @@ def test_one_value_for_each_unit_keeps_the_loop():
     model, edges = random_model(60, seed=1)
     values = np.linspace(-1, 1, 50)
     forced = model.do(x3=values, x5=lambda x5: x5 + 1).sample(2, 50)
-    assert schedule.schedule(forced.model.system, {}, frozenset(model.order)) is not None
+    assert schedule.schedule(forced.model.system, {}, frozenset(model.order), 50) is not None
     np.testing.assert_allclose(forced["x3"], values, atol=1e-6)
     seen = {name: np.asarray(forced[name], float) for name in model.order}
     for at in (4, 6, 30, 59):
