@@ -55,7 +55,10 @@ def write(
     """
     record = {"made_by": "scm", "jax": jax.__version__, **record}
     starts = {name: at * block for at, name in enumerate(_names(-(-n // block)))}
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise StorageError(f"{directory}: is a file; name a directory") from None
     _refuse_strangers(directory, record, starts)
     present = [name for name in starts if (directory / name).exists()]
     schema = None

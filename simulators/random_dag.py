@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Annotated, Any, Literal
 
 import jax.numpy as jnp
@@ -19,20 +21,26 @@ __all__ = ["random_dag", "total_effects", "weights"]
 class Linear:
     """``sum_j w_j x_j + u``."""
 
-    w: Any
+    w: tuple[Any, ...]
 
     def __call__(self, *parents: Any, u: Any) -> Any:
-        return self.w @ jnp.stack(parents) + u
+        return _pull(self.w, parents) + u
 
 
 @pytree
 class Saturating:
     """``tanh(sum_j w_j x_j) + u``."""
 
-    w: Any
+    w: tuple[Any, ...]
 
     def __call__(self, *parents: Any, u: Any) -> Any:
-        return jnp.tanh(self.w @ jnp.stack(parents)) + u
+        return jnp.tanh(_pull(self.w, parents)) + u
+
+
+def _pull(weights: tuple[Any, ...], parents: tuple[Any, ...]) -> Any:
+    """``sum_j w_j x_j``, begun with its first term: equations are read by people."""
+    terms = [weight * parent for weight, parent in zip(weights, parents, strict=True)]
+    return functools.reduce(operator.add, terms)
 
 
 def weights(nodes: int, degree: float, seed: int) -> np.ndarray:
@@ -41,9 +49,18 @@ def weights(nodes: int, degree: float, seed: int) -> np.ndarray:
     Each pair is an edge with probability ``2 degree / (nodes - 1)``, which makes ``degree`` edges
     a node; weights are uniform on +-[0.3, 1], divided by the root of the number of parents, so that
     no variance explodes with size.
+
+    Raises ValueError for no node at all, or a degree that the graph cannot have.
     """
+    if nodes < 1:
+        raise ValueError(f"random_dag: nodes={nodes}: at least 1 is wanted")
+    most = (nodes - 1) / 2
+    if not 0 <= degree <= max(most, 0) and nodes > 1:
+        raise ValueError(
+            f"random_dag: degree={degree}: {nodes} nodes have between 0 and {most:g} edges a node"
+        )
     random = np.random.default_rng(seed)
-    chance = min(1.0, 2 * degree / max(nodes - 1, 1))
+    chance = 2 * degree / max(nodes - 1, 1)
     chosen = np.tril(random.random((nodes, nodes)) < chance, -1)
     sizes = random.uniform(0.3, 1, chosen.shape) * random.choice([-1, 1], chosen.shape)
     return chosen * sizes / np.sqrt(np.maximum(chosen.sum(axis=1, keepdims=True), 1))
@@ -99,7 +116,7 @@ def random_dag(
         parents = np.flatnonzero(row)
         if parents.size:
             rhs[f"x{at}"] = node(
-                family(row[parents]),
+                family(tuple(row[parents])),
                 parents=[f"x{each}" for each in parents],
                 noise={"u": Normal(0, 1)},
             )

@@ -128,6 +128,12 @@ def test_strangers_are_refused_by_name(tmp_path):
     assert names(tmp_path) == ["_scm.json"]
 
 
+def test_a_file_is_no_directory(tmp_path):
+    (tmp_path / "men").write_text("mine")
+    with pytest.raises(StorageError, match="men: is a file; name a directory"):
+        SCM(x=Normal(0, 1)).sample(0, 3).to_parquet(tmp_path / "men")
+
+
 def test_parts_that_are_not_whole_are_refused_by_name(tmp_path):
     stream = model().stream(0, 90, block=50)
     stream.to_parquet(tmp_path)

@@ -34,6 +34,19 @@ def test_effects_are_sums_over_paths():
     assert shift.value == pytest.approx(paths[8, 1], abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"nodes": 0}, "nodes=0: at least 1 is wanted"),
+        ({"degree": -1.0}, "degree=-1.0: 20 nodes have between 0 and 9.5 edges a node"),
+        ({"nodes": 3, "degree": 2.0}, "3 nodes have between 0 and 1 edges a node"),
+    ],
+)
+def test_graphs_that_there_are_not(values, message):
+    with pytest.raises(ValueError, match=message):
+        get("random_dag").build(**values)
+
+
 def test_mean_degree():
     """400 nodes: the number of edges is binomial around degree * nodes."""
     edges = get("random_dag").known(nodes=400, degree=3.0, seed=2)["edges"].value
