@@ -48,7 +48,7 @@ class Estimand(abc.ABC):
         """The value of this estimand in a model.
 
         Exact where it can be had; else by quadrature, quasi-Monte Carlo or Monte Carlo over coupled
-        worlds, with its error.
+        worlds, with its error. Kept on disk (`scm.truth.cache`) under all that determines it.
 
         Arguments:
           key: an int or a typed JAX key; not used by exact methods and quadrature.
