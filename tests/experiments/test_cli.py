@@ -306,7 +306,7 @@ def test_a_sample_that_is_stopped_leaves_what_was_there(tmp_path, ending):
         ),
         (
             ["sample", "college", "--out", "README.md/"],
-            "README.md: cannot be written to: File exists",
+            "README.md: is a file; name a directory",
         ),
         (
             ["sample", "college", "--out", "docs"],
