@@ -78,7 +78,12 @@ def _real(variable: Any) -> bool:
 
 
 def _whole(equation: Any) -> bool:
-    return equation.primitive.name == "convert_element_type" and not _real(equation.outvars[0])
+    """Whether it makes whole numbers or booleans of what may be real, by whatever name JAX has for
+    that: a conversion, a search; comparisons are another matter."""
+    name = equation.primitive.name
+    if name in _ORDERS or name in _EQUALS or name in ("sign", "is_finite"):
+        return False
+    return not any(map(_real, equation.outvars)) and not _bodies(equation)
 
 
 def _name(variable: Any) -> Any:

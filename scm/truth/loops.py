@@ -19,7 +19,7 @@ _LONGEST = 256
 def looped(states: States, params: Any, values: list[Value], run: Callable) -> list[Value]:
     """A scan, unrolled."""
     body, length = params["jaxpr"], params["length"]
-    fixed, carried = params["num_consts"], params["num_carry"]
+    fixed, carried = _counts(params)
     if length > _LONGEST or body.consts:
         raise NotExactError
     frame: dict[Any, Value] = dict(enumerate(values))
@@ -38,6 +38,14 @@ def looped(states: States, params: Any, values: list[Value], run: Callable) -> l
     ]
     states.frames.pop()
     return found
+
+
+def _counts(params: Any) -> tuple[int, int]:
+    """How many inputs of a scan stay, and how many are carried; newer JAX says it by a tree."""
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    fixed, carried, _ = params["ft_in"].unpack()
+    return len(list(fixed)), len(list(carried))
 
 
 def switched(

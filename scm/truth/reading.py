@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jax import dtypes
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
@@ -113,6 +114,8 @@ def _tried(states: States, equation: Any, values: list[Value]) -> list[Value] | 
     name = equation.primitive.name
     if name in _CALLS:
         return _called(states, equation, values)
+    if name == "call_hi_primitive" and any(value.random for value in values):
+        return _expanded(states, equation, values)
     if name == "scan" and any(value.random for value in values):
         return looped(states, equation.params, values, run)
     if name == "cond":
@@ -130,6 +133,17 @@ def _tried(states: States, equation: Any, values: list[Value]) -> list[Value] | 
         found = thresholds.SOLVED[name](states, equation, values)
         return _lost(states, equation, values) if found is False else found
     return None if states.told_apart(_random(values)) else _lost(states, equation, values)
+
+
+def _expanded(states: States, equation: Any, values: list[Value]) -> list[Value]:
+    """What newer JAX keeps folded up (a search in a sorted list is one), unfolded."""
+    shapes = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in equation.invars]
+    closed = jax.make_jaxpr(equation.params["_prim"].expand)(*shapes)
+    consts = [known(np.asarray(each)) for each in closed.consts]
+    opened = closed.jaxpr.replace(
+        invars=[*closed.jaxpr.constvars, *closed.jaxpr.invars], constvars=[]
+    )
+    return run(states, opened, [*consts, *values])
 
 
 def _random(values: list[Value]) -> list[Value]:

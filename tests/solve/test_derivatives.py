@@ -70,3 +70,12 @@ def test_what_does_not_jump_is_not_refused():
     model = SCM(b=param(0.5), t=Bernoulli(0.3), v=Uniform(0, 1), y=lambda b, t, v: b * t + b * v)
     mean = model.expect(lambda unit: unit["t"] + unit["v"], key=0, n=1_000).value
     assert jax.grad(mean_at(model, "y"))(0.5) == pytest.approx(float(mean), rel=1e-5)
+
+
+def test_a_search_in_a_list_is_a_jump_under_every_name_that_jax_has_for_it():
+    cuts = jnp.array([-1.0, 0.2, 1.5])
+    model = SCM(b=param(0.3), g=lambda b, u=Normal(0, 1): jnp.searchsorted(cuts, u + b) * 1.0)
+    with pytest.raises(ModelError, match="g: a derivative is asked"):
+        jax.grad(mean_at(model, "g"))(0.3)
+    with pytest.raises(ModelError, match="g: a derivative is asked"):
+        jax.grad(lambda b: model.do(b=b).sample(0, 10)["g"].sum())(0.3)
