@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,15 +10,15 @@ import jax
 import numpy as np
 
 from scm.core.structure import System
+from scm.exact.layer import Layer, evaluated
+from scm.exact.reading import AmbiguousError
+from scm.exact.states import States
+from scm.exact.values import NotExactError, Value
 from scm.truth.batches import Asked
-from scm.truth.entering import drawn
 from scm.truth.gaussian import quantile
-from scm.truth.layers import Layer, layers_of
+from scm.truth.layers import layers_of
 from scm.truth.question import Integrand, Quantile, Statistic
-from scm.truth.reading import AmbiguousError, run
 from scm.truth.result import Truth
-from scm.truth.states import States
-from scm.truth.values import NotExactError, Value, known
 
 __all__ = ["exact", "gaussian_moments"]
 
@@ -142,37 +141,10 @@ def _walk(states: States, layers: Sequence[Layer], wanted: int) -> States:
         future.append(future[-1] | layer.noises)
     for number, layer in enumerate(layers):
         at = number - (len(layers) - wanted)
-        value = _layer(states, layer)
+        value = evaluated(states, layer)
         frame[("value", at) if at >= 0 else number] = value
         for parent in set(layer.parents):
             if last[parent] == number:
                 del frame[parent]
         states.merge(future[len(layers) - number - 1])
     return states
-
-
-def _layer(states: States, layer: Layer) -> Value:
-    """The value of a layer, from those in the outermost frame."""
-    kind = np.dtype(layer.out.dtype)
-    if layer.jaxpr is None:
-        return known(layer.fixed[0].astype(kind))
-    entered: dict[Any, Value] = {}
-    states.frames.append(entered)
-    for name, law, shape, structure, numbers in layer.noise:
-        leaves = list(map(known, numbers))
-        entered[name] = drawn(states, structure, leaves, law, shape, (layer.variable, name))
-    states.frames.pop()
-    inputs = [*map(known, layer.fixed), *entered.values()]
-    inputs += [states.frames[0][parent] for parent in layer.parents]
-    typed = [_typed(each, v.aval.dtype) for each, v in zip(inputs, layer.jaxpr.invars, strict=True)]
-    outputs = run(states, layer.jaxpr, typed)
-    if layer.drawn is not None:
-        address = (layer.variable, layer.fresh)
-        return drawn(states, layer.structure, outputs, layer.drawn, layer.out, address)
-    return _typed(outputs[0], kind)
-
-
-def _typed(value: Value, kind: Any) -> Value:
-    if value.random:
-        return dataclasses.replace(value, kind=np.dtype(kind))
-    return Value(value.const.astype(kind), np.dtype(kind), rounded=value.rounded)

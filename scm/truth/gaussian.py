@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from scm.truth.families import between
-from scm.truth.states import States
-from scm.truth.values import NotExactError, Value
+from scm.exact.families import between
+from scm.exact.states import States
+from scm.exact.values import NotExactError, Value
 
 __all__ = ["quantile"]
 

@@ -8,45 +8,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
-from scm.core.leaves import flatten
-from scm.core.mechanism import Mechanism, Shape, noise_shape
+from scm.core.mechanism import Mechanism
 from scm.core.structure import System
-from scm.noise.identity import drawn_law, static_law
-from scm.noise.laws import Law
+from scm.exact.layer import Layer, layer_of
 from scm.truth.question import Integrand
 
 __all__ = ["Layer", "layers_of"]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Layer:
-    """One assignment of one variable in one or more worlds; or a function of a unit in all worlds.
-
-    Attributes:
-      parents: numbers of the layers that it reads, in the order of the jaxpr's last inputs.
-      fixed: the numbers that come first among the inputs.
-      noise: each declared noise: its name, its law, shape, structure and numbers.
-      drawn: the law of the distribution that it returns; ``structure`` is that distribution's.
-    """
-
-    variable: str
-    jaxpr: Any
-    out: Shape
-    parents: tuple[int, ...]
-    fixed: tuple[np.ndarray, ...]
-    noise: tuple[tuple[str, Law, Shape, Any, tuple[np.ndarray, ...]], ...] = ()
-    drawn: Law | None = None
-    structure: Any = None
-    fresh: str = ""
-
-    @property
-    def noises(self) -> frozenset[tuple[str, str]]:
-        """Variable and name of each noise that it reads."""
-        names = [each[0] for each in self.noise] + ([self.fresh] if self.drawn else [])
-        return frozenset((self.variable, name) for name in names)
 
 
 def layers_of(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> list[Layer]:
@@ -83,33 +52,12 @@ def _enter(
     for depth in system.structure.variables[name].live:
         mechanism = system.structure.mechanisms[name][depth]
         parents = tuple(at[world, parent] for parent in mechanism.assignment.parents)
-        layer = _layer(name, mechanism, system, depth, parents)
+        layer = layer_of(name, mechanism, system, depth, parents)
         key = _key(layer, mechanism)
         if key not in numbers:
             numbers[key] = len(found)
             found.append(layer)
         at[world, name] = numbers[key]
-
-
-def _layer(
-    name: str, mechanism: Mechanism, system: System, depth: int, parents: tuple[int, ...]
-) -> Layer:
-    assignment = mechanism.assignment
-    given = [np.asarray(each) for each in system.numbers[name][depth]]
-    end = len(mechanism.captured) + len(assignment.numbers)
-    rest, noises = iter(given[end:]), []
-    for each in sorted(assignment.noise):
-        law = assignment.noise[each]
-        count = len(flatten(law)[0])
-        values = tuple(_real(next(rest)) for _ in range(count))
-        structure = jax.tree.structure(law)
-        noises.append((each, static_law(law), noise_shape(law), structure, values))
-    jaxpr = None if mechanism.jaxpr is None else mechanism.jaxpr.jaxpr
-    drawn = drawn_law(name, mechanism, system.coupling)
-    return Layer(
-        name, jaxpr, mechanism.out, parents, tuple(given[:end]), tuple(noises), drawn,
-        mechanism.law, assignment.fresh,
-    )  # fmt: skip
 
 
 def _key(layer: Layer, mechanism: Mechanism) -> Any:
@@ -119,10 +67,6 @@ def _key(layer: Layer, mechanism: Mechanism) -> Any:
     what: Any = id(mechanism.assignment) if layer.jaxpr is not None else "constant"
     out = layer.out.shape, str(layer.out.dtype)
     return layer.variable, what, out, tuple(map(text, numbers)), layer.parents
-
-
-def _real(number: np.ndarray) -> np.ndarray:
-    return number.astype(float) if np.issubdtype(number.dtype, np.floating) else number
 
 
 def _ordered(layers: list[Layer], last: int) -> list[Layer]:

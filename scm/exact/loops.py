@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from scm.truth.states import States
-from scm.truth.values import NotExactError, Value, blended
+from scm.exact.states import States
+from scm.exact.values import NotExactError, Value, blended
 
 __all__ = ["looped", "switched"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from scm.truth.primitives import compute
-from scm.truth.states import States
-from scm.truth.values import Value, aligned
+from scm.exact.primitives import compute
+from scm.exact.states import States
+from scm.exact.values import Value, aligned
 
 __all__ = ["linear", "positive", "product"]
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from scm.truth.families import FAMILIES, between
-from scm.truth.noises import Noise
-from scm.truth.values import Address, NotExactError, Value, lost
+from scm.exact.families import FAMILIES, between
+from scm.exact.noises import Noise
+from scm.exact.values import Address, NotExactError, Value, lost
 
 __all__ = ["MOST_STATES", "States"]
 

@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from scm.core.leaves import unflatten
+from scm.exact.families import FAMILIES, log_odds
+from scm.exact.primitives import padded
+from scm.exact.values import Address, NotExactError
 from scm.noise.laws import law_of
 from scm.noise.laws.scores import log_tails
-from scm.truth.families import FAMILIES, log_odds
-from scm.truth.primitives import padded
-from scm.truth.values import Address, NotExactError
 
 __all__ = ["Noise", "by_law"]
 
@@ -25,7 +25,7 @@ class Noise:
 
     Attributes:
       shared: whether it is increasing in a score, as any other law at its address then is.
-      family: the standard family that it is of, by the name in `scm.truth.families`.
+      family: the standard family that it is of, by the name in `scm.exact.families`.
       support: its values, if they are finitely many, ascending.
       chances: the probability of each, (states or 1, values).
       taken: which of them it has, (states or 1), once its states are told apart.

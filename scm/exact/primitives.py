@@ -19,7 +19,7 @@ from scipy import special
 
 from scm.compile.fingerprint import jaxpr_text
 from scm.compile.programs import kept
-from scm.truth.indexing import dynamic_slice, gather
+from scm.exact.indexing import dynamic_slice, gather
 
 __all__ = ["COMPARISONS", "compute", "padded"]
 

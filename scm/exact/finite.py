@@ -11,12 +11,12 @@ from scipy import special
 
 from scm.core.leaves import unflatten
 from scm.core.mechanism import Shape
+from scm.exact.noises import Noise, by_law
+from scm.exact.states import MOST_STATES, States
+from scm.exact.values import Address, NotExactError, Value
 from scm.noise.laws import Law
 from scm.noise.laws.domain import valid
 from scm.noise.laws.finite import probabilities, support_of
-from scm.truth.noises import Noise, by_law
-from scm.truth.states import MOST_STATES, States
-from scm.truth.values import Address, NotExactError, Value
 
 __all__ = ["finite_noise", "finite_vector"]
 

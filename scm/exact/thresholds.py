@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from scm.truth.families import FAMILIES
-from scm.truth.noises import Noise
-from scm.truth.primitives import COMPARISONS, compute
-from scm.truth.states import States
-from scm.truth.values import Value, blended, difference, known
+from scm.exact.families import FAMILIES
+from scm.exact.noises import Noise
+from scm.exact.primitives import COMPARISONS, compute
+from scm.exact.states import States
+from scm.exact.values import Value, blended, difference, known
 
 __all__ = ["SOLVED"]
 

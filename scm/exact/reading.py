@@ -15,12 +15,12 @@ import numpy as np
 from jax import dtypes
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from scm.truth import thresholds
-from scm.truth.affine import linear, positive, product
-from scm.truth.loops import looped, switched
-from scm.truth.primitives import COMPARISONS, compute
-from scm.truth.states import States
-from scm.truth.values import NotExactError, Value, known, lost
+from scm.exact import thresholds
+from scm.exact.affine import linear, positive, product
+from scm.exact.loops import looped, switched
+from scm.exact.primitives import COMPARISONS, compute
+from scm.exact.states import States
+from scm.exact.values import NotExactError, Value, known, lost
 
 __all__ = ["AmbiguousError", "run"]
 

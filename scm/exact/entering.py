@@ -18,13 +18,13 @@ from numpyro import distributions as dist
 
 from scm.core.leaves import unflatten
 from scm.core.mechanism import Shape
+from scm.exact.finite import finite_noise, finite_vector
+from scm.exact.noises import Noise, by_law
+from scm.exact.reading import run
+from scm.exact.states import States
+from scm.exact.values import Address, NotExactError, Value, aligned, difference, known, lost
 from scm.noise.laws import Law
 from scm.noise.laws.domain import bounded_leaves, mean_of, valid
-from scm.truth.finite import finite_noise, finite_vector
-from scm.truth.noises import Noise, by_law
-from scm.truth.reading import run
-from scm.truth.states import States
-from scm.truth.values import Address, NotExactError, Value, aligned, difference, known, lost
 
 __all__ = ["drawn"]
 
