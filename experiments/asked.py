@@ -15,10 +15,12 @@ from pydantic import Field
 
 from experiments.values import (
     Condition,
+    Edges,
     Levels,
     Number,
     Share,
     SomeLevels,
+    SomeTexts,
     Step,
     Table,
     Text,
@@ -89,6 +91,41 @@ class CDE(Comparison):
     at: Annotated[Mapping[Text, Number], some("a table like { exper = 8 }")]
 
 
+class NDE(Comparison):
+    """The average effect that does not go through the mediators: natural, direct, pure."""
+
+    kind: Literal["NDE"]
+    mediators: SomeTexts
+
+
+class NIE(Comparison):
+    """The average effect that goes through the mediators alone: natural, indirect, pure."""
+
+    kind: Literal["NIE"]
+    mediators: SomeTexts
+
+
+class TDE(Comparison):
+    """The direct effect with the mediators as they are at the second level."""
+
+    kind: Literal["TDE"]
+    mediators: SomeTexts
+
+
+class TIE(Comparison):
+    """The indirect effect with the treatment at the second level."""
+
+    kind: Literal["TIE"]
+    mediators: SomeTexts
+
+
+class PathSpecific(Comparison):
+    """The average effect that arrives by the listed edges, pairs of cause and effect."""
+
+    kind: Literal["PathSpecific"]
+    edges: Edges
+
+
 class TotalEffect(Effect):
     """The average effect of ``step`` more of the treatment than each unit would have had."""
 
@@ -146,6 +183,27 @@ class ACR(Effect):
     instrument_levels: Levels = (0, 1)
 
 
+class PN(Comparison):
+    """Of those with the outcome at the second level: the share that has it because of that."""
+
+    kind: Literal["PN"]
+    event: Number = 1
+
+
+class PS(Comparison):
+    """Of those without the outcome at the first level: the share that the second would give it."""
+
+    kind: Literal["PS"]
+    event: Number = 1
+
+
+class PNS(Comparison):
+    """The share of units that have the outcome at the second level and not at the first."""
+
+    kind: Literal["PNS"]
+    event: Number = 1
+
+
 class VarianceWeightedSlope(Effect):
     """The average effect that least squares targets, weighted by the treatment's variance."""
 
@@ -162,8 +220,9 @@ class OLSLimit(Effect):
 
 
 Kind = (
-    ATE | ATT | ATC | SATE | SATT | CATE | CDE | TotalEffect | RiskRatio | OddsRatio | QTE | QTT
-    | UnitEffectQuantile | LATE | ACR | VarianceWeightedSlope | OLSLimit
+    ATE | ATT | ATC | SATE | SATT | CATE | CDE | NDE | NIE | TDE | TIE | PathSpecific | TotalEffect
+    | RiskRatio | OddsRatio | QTE | QTT | UnitEffectQuantile | LATE | ACR | PN | PS | PNS
+    | VarianceWeightedSlope | OLSLimit
 )  # fmt: skip
 Estimand = Annotated[Kind, Field(discriminator="kind")]
 

@@ -30,6 +30,8 @@ _EXAMPLES = {  # what to add for each key that may not be left out
     "instrument": 'instrument = "nearc4"',
     "kind": f"kind = {_A_KIND}",
     "at": "at = { exper = 8 }",
+    "mediators": 'mediators = ["exper"]',
+    "edges": 'edges = [["educ", "exper"], ["exper", "lwage"]]',
     "given": "given = { female = 1, age = [40, 50] }",
     "estimator": 'estimator = "ols"',
     "data": 'data = "card"',

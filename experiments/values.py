@@ -22,6 +22,7 @@ from experiments.mistakes import nearest, shown
 __all__ = [
     "Condition",
     "Count",
+    "Edges",
     "Levels",
     "Name",
     "Number",
@@ -31,6 +32,7 @@ __all__ = [
     "Seed",
     "Share",
     "SomeLevels",
+    "SomeTexts",
     "Step",
     "Table",
     "Text",
@@ -86,6 +88,16 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value.strip() != ""
 
 
+def _is_edges(value: Any) -> bool:
+    listed = isinstance(value, list | tuple) and len(value) > 0
+    return listed and all(map(_is_edge, value))
+
+
+def _is_edge(value: Any) -> bool:
+    pair = isinstance(value, list | tuple) and len(value) == 2
+    return pair and all(map(_is_text, value))
+
+
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]*", value) is not None
 
@@ -122,11 +134,11 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, str | bool) or _is_number(value)
 
 
-def a_list(of: str) -> BeforeValidator:
-    """Refuses what is no list; its items are pydantic's business."""
+def a_list(of: str, least: int = 0) -> BeforeValidator:
+    """Refuses what is no list of so many; its items are pydantic's business."""
 
     def check(value: Any) -> Any:
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple) and len(value) >= least:
             return value
         hint = f"; write [{json.dumps(value, ensure_ascii=False)}]" if _is_text(value) else ""
         raise _refuse(f"a list of {of}", shown(value), hint)
@@ -148,6 +160,11 @@ def some(wanted: str) -> BeforeValidator:
 Text = Annotated[str, _leaf("a string that is not empty", _is_text)]
 Words = Annotated[str, _leaf("a string", lambda value: isinstance(value, str))]
 Texts = Annotated[tuple[Text, ...], a_list("strings")]
+SomeTexts = Annotated[tuple[Text, ...], a_list("one string or more", least=1)]
+Edges = Annotated[
+    tuple[tuple[str, str], ...],
+    _leaf('a list of pairs like ["cause", "effect"]', _is_edges),
+]
 Name = Annotated[str, _leaf('a name of letters, digits, "_" and "-"', _is_name)]
 Count = Annotated[int, _leaf("an integer of at least 1", lambda value: _is_integer(value, 1))]
 Seed = Annotated[int, _leaf("an integer from 0 to 2**64 - 1", lambda value: _is_integer(value, 0))]

@@ -32,6 +32,8 @@ from scm.world import Mean, World, solved
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from scm.abduction.imagined import Imagined
+    from scm.abduction.posterior import Posterior
     from scm.graph import Graph
 
 __all__ = ["SCM"]
@@ -349,6 +351,53 @@ class SCM:
         source = given(self.structure, self.coupling, laws, noise)
         self.check_units(source.n)
         return solved(self, source, {})
+
+    # -------------------------------------------------------------------------------- imagining
+
+    def abduct(self, evidence: Any, key: Any, *, draws: int = 1_000) -> Posterior:
+        """What the noises of some units may be, given what was seen of them.
+
+        Abduction, the first step to a counterfactual; ``.do(...).sample()`` of the posterior are
+        the other two, action and prediction.
+
+        Arguments:
+          evidence: a dict of scalars (one unit), or of arrays, a data frame, or a `World` (many).
+            Variables may be left out; NaN, None and masked cells were not seen. `Interval` and
+            `Rounded` stand for values of which bounds are known.
+          key: an int or a typed JAX key, for what the evidence leaves open. It may be the key that
+            the world was sampled with: the posterior's randomness is apart from that.
+          draws: how many draws of each unit's noises; one where evidence leaves nothing open.
+
+        Returns a `scm.abduction.posterior.Posterior`. Every variable's noises are found by the
+        first of these that applies, and `Posterior.methods` says which: a declared inverse, the
+        place in a returned law, an inverse read off the jaxpr, Gumbel noise from the top down,
+        enumeration, a search in the normal score; where noises are shared, exact inference for
+        finite and linear Gaussian parts, else weighted draws or chains.
+
+        Raises `ModelError` for evidence of other names, shapes or types,
+        `scm.abduction.impossible.ImpossibleEvidenceError` for evidence of probability zero.
+
+        >>> from numpyro.distributions import Bernoulli, Normal
+        >>> model = SCM(T=Bernoulli(0.5), Y=lambda T, u=Normal(0, 1): 2 * T + u)
+        >>> person = model.abduct({"T": 1, "Y": 2.5}, key=0)
+        >>> person.do(T=0).sample()["Y"]
+        Array([0.5], dtype=float32)
+        """
+        from scm.abduction.abduct import abduct
+
+        return abduct(self, evidence, key, draws)
+
+    def counterfactual(
+        self, evidence: Any, key: Any = 0, *, do: Mapping[str, Any], draws: int = 1_000
+    ) -> World | Imagined:
+        """The units of the evidence, had things been otherwise: ``abduct``, ``do``, ``sample``.
+
+        >>> from numpyro.distributions import Normal
+        >>> model = SCM(x=Normal(0, 1), y=lambda x, u=Normal(0, 1): 2 * x + u)
+        >>> model.counterfactual({"x": 1.0, "y": 2.5}, do={"x": 0.0})["y"]
+        Array([0.5], dtype=float32)
+        """
+        return self.abduct(evidence, key, draws=draws).do(do).sample()
 
     def potential_outcomes(
         self, levels: Mapping[str, Any], *, of: str, key: Any, n: int

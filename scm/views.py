@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from scm.core.errors import UnknownNameError, suggestion
 from scm.noise.given import Given
 from scm.noise.identity import noise_names
 from scm.solve.acyclic import varies
-from scm.solve.draws import drawn_noise, source_for
+from scm.solve.draws import drawn_noise, laws_of, source_for
 from scm.solve.run import natural
 
 if TYPE_CHECKING:
@@ -37,11 +37,18 @@ class NoiseView(Mapping[tuple[str, str], jax.Array]):
                 'write world.noise["variable", "noise"]'
             )
         world = self._world
-        if isinstance(world.origin, Given):
-            if address not in world.origin.values:
+        origin: Any = world.origin
+        if isinstance(origin, Given):
+            if address in origin.values:
+                return origin.values[address]
+            if address in origin.scores:
+                place = self._places[address]
+                law = laws_of(world.model.system)[place]
+                return origin.source({place: law}).held[place]
+            if origin.rest is None:
                 raise UnknownNameError(f"this world was made without the noise {address}")
-            return world.origin.values[address]
-        return drawn_noise(world.model.system, world.origin, address)
+            origin = origin.rest
+        return drawn_noise(world.model.system, origin, address)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._places)

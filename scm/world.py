@@ -249,7 +249,6 @@ def solved(model: SCM, origin: Origin, carried: Mapping[str, Any], sharding: Any
 
 def _picked(origin: Origin, rows: np.ndarray) -> Picked | Given:
     if isinstance(origin, Given):
-        values = {address: value[rows] for address, value in origin.values.items()}
-        return Given(values, origin.laws, len(rows))
+        return origin.rows(rows)
     high, low = origin.numbers
     return Picked(origin.root, high[rows], low[rows])

@@ -6,6 +6,7 @@ from scm.estimands.compliance import LATE as LATE
 from scm.estimands.compliance import PrincipalStrata as PrincipalStrata
 from scm.estimands.conditional import ATC as ATC
 from scm.estimands.conditional import ATT as ATT
+from scm.estimands.conditional import ETT as ETT
 from scm.estimands.distribution import QTE as QTE
 from scm.estimands.distribution import QTT as QTT
 from scm.estimands.distribution import UnitEffectQuantile as UnitEffectQuantile
@@ -13,6 +14,14 @@ from scm.estimands.effects import ATE as ATE
 from scm.estimands.effects import CDE as CDE
 from scm.estimands.effects import TotalEffect as TotalEffect
 from scm.estimands.estimand import Estimand as Estimand
+from scm.estimands.mediation import NDE as NDE
+from scm.estimands.mediation import NIE as NIE
+from scm.estimands.mediation import TDE as TDE
+from scm.estimands.mediation import TIE as TIE
+from scm.estimands.necessity import PN as PN
+from scm.estimands.necessity import PNS as PNS
+from scm.estimands.necessity import PS as PS
+from scm.estimands.paths import PathSpecific as PathSpecific
 from scm.estimands.policies import Expectation as Expectation
 from scm.estimands.policies import ModifiedTreatment as ModifiedTreatment
 from scm.estimands.policies import PolicyValue as PolicyValue

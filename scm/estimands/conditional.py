@@ -15,7 +15,7 @@ from scm.truth.question import Mean, Question
 if TYPE_CHECKING:
     from scm.model import SCM
 
-__all__ = ["ATC", "ATT", "share_weighted"]
+__all__ = ["ATC", "ATT", "ETT", "share_weighted"]
 
 
 def share_weighted(
@@ -59,7 +59,8 @@ class _OnLevel(Estimand):
 class ATT(_OnLevel):
     """The average treatment effect on the treated: ``E[Y(t1) - Y(t0) | T = t1]``.
 
-    The condition is on the treatment that the same units take by nature. With ``levels=(t0, t1)``
+    Also called the effect of treatment on the treated: `ETT` is another name of this class. The
+    condition is on the treatment that the same units take by nature. With ``levels=(t0, t1)``
     of a treatment of several, it is those who take ``t1``.
 
     Raises `ModelError` for a continuous treatment, of which nobody takes exactly ``t1``.
@@ -77,6 +78,10 @@ class ATT(_OnLevel):
 
     def question(self, model: SCM) -> Question:
         return self._question(model, self.levels[1])
+
+
+ETT = ATT
+"""The effect of treatment on the treated: the `ATT` by its other name (Shpitser and Pearl 2009)."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scm.core.errors import ModelError
 from scm.estimands.contrast import Contrast
 from scm.estimands.estimand import Estimand, checked, mean_of, scalar
+from scm.truth.links import Links
 from scm.truth.question import Mean, Question
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ class Expectation(Estimand):
 
     ``worlds`` are sets of interventions by name; ``fn(units)`` sees the same unit in each of them,
     ``units["sent"]["Y"]``, and returns a number or an array. Without ``worlds`` there is one,
-    called "natural", nothing being done.
+    called "natural", nothing being done. ``links[world][child] = {parent: other}`` makes ``child``
+    read ``parent`` as it is in another world, which stands earlier among ``worlds``: nested
+    counterfactuals, and interventions on single arrows.
 
     >>> from numpyro.distributions import Bernoulli
     >>> from scm import SCM
@@ -111,12 +114,21 @@ class Expectation(Estimand):
     ... )
     >>> bool(abs(helped.truth(model, budget=1 << 16).value - 0.2) < 0.01)
     True
+    >>> model = SCM(T=Bernoulli(0.5), M=lambda T: 3 * T, Y=lambda T, M: 10 * T + M)
+    >>> nested = Expectation(  # Y(1, M(0))
+    ...     lambda units: units["on"]["Y"],
+    ...     {"off": {"T": 0}, "on": {"T": 1}},
+    ...     links={"on": {"Y": {"M": "off"}}},
+    ... )
+    >>> nested.truth(model).value
+    10.0
     """
 
     fn: Callable[[Mapping[str, Mapping[str, Any]]], Any]
     worlds: Mapping[str, Mapping[str, Any]] = dataclasses.field(
         default_factory=lambda: {"natural": {}}
     )
+    links: Links = dataclasses.field(default_factory=dict)
 
     @property
     def definition(self) -> str:
@@ -124,4 +136,5 @@ class Expectation(Estimand):
 
     def question(self, model: SCM) -> Question:
         worlds = checked("Expectation", model, (), self.worlds)
-        return Question("Expectation", worlds, (Mean(self.fn),), lambda value: value)
+        identity = lambda value: value
+        return Question("Expectation", worlds, (Mean(self.fn),), identity, self.links)

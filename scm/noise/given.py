@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import ndtri
-from numpyro.distributions import Normal
 
 from scm.core.errors import ModelError, UnknownNameError, suggestion
 from scm.core.marks import Coupling
@@ -20,21 +19,28 @@ from scm.noise.coupling import imposed
 from scm.noise.identity import drawn_law, noise_names
 from scm.noise.laws import law_of
 from scm.noise.score import NormalScore, Score
-from scm.noise.source import Address, Place, Placed
+from scm.noise.source import Address, Picked, Place, Placed, Run
 
 __all__ = ["Given", "given"]
 
 
 @pytree
 class Given:
-    """Noise values by (variable, noise name), each with the law that it was given under.
+    """Noise by (variable, noise name): what was given of it, or found from evidence.
 
-    The law of canonical noise is None: its values are scores and belong to any law of the family.
+    Attributes:
+      values: noise known by its values. Those of canonical noise are scores and belong to any law
+        of the family; those of declared noise to the law in ``laws``.
+      laws: the law that each of ``values`` was given under; None for canonical noise.
+      scores: declared noise known by its standard normal scores, which belong to any law.
+      rest: units whose own noise is drawn where neither says anything; None where it is refused.
     """
 
     values: dict[Address, jax.Array]
     laws: dict[Address, Any]
     n: int = static()
+    scores: dict[Address, jax.Array] = dataclasses.field(default_factory=dict)
+    rest: Run | Picked | None = None
 
     def source(self, laws: Mapping[Place, Any]) -> Placed:
         """The source of a model's noises, whose laws are given; under changed parameters a unit
@@ -44,7 +50,20 @@ class Given:
             address = (place[0], place[2])
             if address in self.values:
                 held[place] = self._under(address, law)
-        return Placed(held)
+            elif address in self.scores:
+                held[place] = _valued(law, NormalScore(self.scores[address]))
+        missing = {(place[0], place[2]) for place in laws.keys() - held.keys()}
+        drawn = self.rest.source(sorted(missing)) if self.rest is not None else None
+        return Placed(held, drawn)
+
+    def rows(self, rows: Any) -> Given:
+        """The noise of some units."""
+        rest = self.rest
+        if rest is not None:
+            high, low = rest.numbers
+            rest = Picked(rest.root, high[rows], low[rows])
+        picked = lambda held: {address: value[rows] for address, value in held.items()}
+        return Given(picked(self.values), self.laws, len(rows), picked(self.scores), rest)
 
     def _under(self, address: Address, law: Any) -> jax.Array:
         """Values under the law they were given under, as values under another of the family.
@@ -55,22 +74,27 @@ class Given:
         if (law is None and before is None) or _same(before, law):
             return value
         score = imposed(law_of(law), value) if before is None else _score(address, before, value)
-        if law is None:
-            return score.normal
-        return jax.vmap(law_of(law).value, (None, 0))(law, score)
+        return score.normal if law is None else _valued(law, score)
+
+
+def _valued(law: Any, score: Score) -> jax.Array:
+    """The values of a law at scores, each with a leading axis of units; of canonical noise the
+    scores themselves."""
+    if law is None:
+        return score.normal
+    return jax.vmap(law_of(law).value, (None, 0))(law, score)
 
 
 def _score(address: Address, law: Any, value: jax.Array) -> Score:
-    """The score of values under a continuous scalar law."""
-    if isinstance(law, Normal):
-        return NormalScore((value - law.loc) / law.scale)
-    if law.is_discrete or law.event_shape:
+    """The score of values under a continuous law."""
+    place = law_of(law).place
+    if law.is_discrete or place is None:
         raise ModelError(
-            f"the noise {address[1]!r} of {address[0]} was given as values, and "
+            f"the noise {address[1]!r} of {address[0]} is known by its values, and "
             f"{type(law).__name__} values do not tell the scores that other parameters act on; "
             "give the parameters it had, or a fresh noise under another name"
         )
-    return NormalScore(ndtri(law.cdf(value)))
+    return jax.vmap(place, (None, 0))(law, value)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -75,14 +75,20 @@ def by_scores(source: Source, place: Place, distribution: Any) -> jax.Array:
 
 @pytree
 class Placed(Source):
-    """Noise held as values, an array for each place, each with a leading axis of units."""
+    """Noise held as values, an array for each place, each with a leading axis of units; what is
+    not held is drawn, if there is anything to draw on."""
 
     held: Mapping[Place, jax.Array]
+    drawn: Drawn | None = None
 
     def scores(self, place: Place, law: Law) -> Score:
+        if place not in self.held and self.drawn is not None:
+            return self.drawn.scores(place, law)
         return imposed(law, self._at(place))
 
     def values(self, place: Place, distribution: Any) -> jax.Array:
+        if place not in self.held and self.drawn is not None:
+            return self.drawn.values(place, distribution)
         return self._at(place)
 
     def _at(self, place: Place) -> jax.Array:

@@ -24,6 +24,7 @@ from scm.core.mechanism import Mechanism
 from scm.noise.words import stream_of
 from scm.truth.batches import Asked
 from scm.truth.behind import live_layers
+from scm.truth.links import place
 from scm.truth.question import Integrand, Quantile
 
 __all__ = ["account"]
@@ -69,7 +70,10 @@ def _lines(asked: Asked, key: Any, tolerance: float | None, budget: int) -> Iter
     for world, name, depth in live_layers(asked):
         system = asked.systems[world]
         yield f"{world!r} {name!r} {depth} {system.coupling}"
-        yield from _mechanism(system.structure.mechanisms[name][depth])
+        mechanism = system.structure.mechanisms[name][depth]
+        parents = mechanism.assignment.parents
+        yield repr([place(asked.links, world, name, each) for each in parents])
+        yield from _mechanism(mechanism)
         yield from map(_array, system.numbers[name][depth])
 
 

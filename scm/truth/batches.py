@@ -17,8 +17,8 @@ from scm.core.errors import NonFiniteError, UndefinedLawError
 from scm.core.structure import System
 from scm.noise.identity import noise_names
 from scm.noise.source import Address, Source
-from scm.solve.acyclic import all_lawful, varies
-from scm.solve.run import inline
+from scm.solve.acyclic import varies
+from scm.truth.links import At, Links, columns_of, needed
 from scm.truth.question import Integrand, Mean, Quantile, Question, Statistic, integrand
 
 __all__ = ["Asked", "asked", "estimate", "gathered"]
@@ -44,13 +44,20 @@ class Asked:
     events: tuple[Integrand | None, ...]
 
     @property
-    def wanted(self) -> dict[str, frozenset[str]]:
-        """The variables that are read, by world; a world of which nothing is read is left out."""
-        found: dict[str, set[str]] = {}
-        for each in (*self.values, *self.events):
-            for world, name in each.reads if each else ():
-                found.setdefault(world, set()).add(name)
-        return {world: frozenset(found[world]) for world in self.systems if world in found}
+    def links(self) -> Links:
+        """Which worlds read which, as in the question."""
+        return self.question.links
+
+    @property
+    def read(self) -> list[At]:
+        """The (world, variable) pairs that the functions read."""
+        functions = [each for each in (*self.values, *self.events) if each]
+        return list(dict.fromkeys(at for each in functions for at in each.reads))
+
+    @property
+    def needed(self) -> dict[str, tuple[str, ...]]:
+        """The variables behind what is read, by world, causes first; idle worlds left out."""
+        return needed(self.systems, self.links, self.read)
 
     @property
     def addresses(self) -> tuple[Address, ...]:
@@ -67,7 +74,13 @@ class Asked:
         ]
         kinds = [each.level if isinstance(each, Quantile) else None for each in self.statistics]
         worlds = tuple((world, *identity(system)) for world, system in self.systems.items())
-        return tuple(parts), tuple(kinds), worlds
+        links = tuple(
+            (world, child, parent, other)
+            for world, children in sorted(self.links.items())
+            for child, parents in sorted(children.items())
+            for parent, other in sorted(parents.items())
+        )
+        return tuple(parts), tuple(kinds), worlds, links
 
     @property
     def inputs(self) -> Any:
@@ -80,17 +93,12 @@ class Asked:
         """Each statistic's function, (n, *shape), and condition (None or (n,)), for every unit;
         and whether all laws were defined. Traceable."""
         numbers, closed = inputs
-        columns: dict[tuple[str, str], Any] = {}
-        lawful = jnp.asarray(True)
-        for world, names in self.wanted.items():
-            found, fine = inline(self.systems[world].given(numbers[world]), source, {}, names)
-            columns |= {(world, name): value for name, value in found.items()}
-            lawful = lawful & all_lawful(fine)
-
+        systems = {world: each.given(numbers[world]) for world, each in self.systems.items()}
+        columns, lawful = columns_of(systems, self.links, self.read, lambda _: source)
         return *self.evaluated(columns, n, closed), lawful
 
     def evaluated(
-        self, columns: Mapping[tuple[str, str], Any], n: int, closed: Any = None
+        self, columns: Mapping[At, Any], n: int, closed: Any = None
     ) -> tuple[list[Any], list[Any]]:
         """Each statistic's function and condition for every unit, from columns by (world, name)."""
         closed = self.inputs[1] if closed is None else closed

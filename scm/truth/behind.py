@@ -31,13 +31,11 @@ class Use:
 
 def live_layers(asked: Asked) -> Iterator[tuple[str, str, int]]:
     """World, variable and depth of every layer that has a part in what is asked, causes first."""
-    for world, names in asked.wanted.items():
-        structure = asked.systems[world].structure
-        needed = structure.ancestors(names)
-        for name in structure.order:
-            if name in needed:
-                for depth in structure.variables[name].live:
-                    yield world, name, depth
+    for world, names in asked.needed.items():
+        variables = asked.systems[world].structure.variables
+        for name in names:
+            for depth in variables[name].live:
+                yield world, name, depth
 
 
 _KNOWN: weakref.WeakKeyDictionary[Asked, dict[Address, list[Use]]] = weakref.WeakKeyDictionary()

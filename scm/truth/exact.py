@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
+from scm.compile.programs import traced
 from scm.core.structure import System
 from scm.exact.layer import Layer, evaluated
 from scm.exact.reading import AmbiguousError
@@ -17,6 +17,7 @@ from scm.exact.values import NotExactError, Value
 from scm.truth.batches import Asked
 from scm.truth.gaussian import quantile
 from scm.truth.layers import layers_of
+from scm.truth.links import needed
 from scm.truth.question import Integrand, Quantile, Statistic
 from scm.truth.result import Truth
 
@@ -27,7 +28,7 @@ def exact(asked: Asked) -> Truth | None:
     """The answer to a question, or None where it is not to be had exactly."""
     found, states = [], 1
     for statistic, value, event in zip(asked.statistics, asked.values, asked.events, strict=True):
-        one = _statistic(asked.systems, statistic, value, event)
+        one = _statistic(asked, statistic, value, event)
         if one is None:
             return None
         found.append(one[0])
@@ -39,10 +40,10 @@ def exact(asked: Asked) -> Truth | None:
 
 
 def _statistic(
-    systems: Mapping[str, System], statistic: Statistic, value: Integrand, event: Integrand | None
+    asked: Asked, statistic: Statistic, value: Integrand, event: Integrand | None
 ) -> tuple[Any, int] | None:
     """A statistic's value and the most states that it took, or None."""
-    states = _walked(systems, [value, event] if event else [value])
+    states = _walked(asked, [value, event] if event else [value])
     if states is None:
         return None
     try:
@@ -71,7 +72,7 @@ def gaussian_moments(asked: Asked) -> tuple[np.ndarray, np.ndarray] | None:
     They are where every one is affine in normal noises. The values are in a row, those of vector
     functions component after component: shapes (k,) and (k, k). None where they are not normal.
     """
-    states = _walked(asked.systems, asked.values)
+    states = _walked(asked, asked.values)
     if states is None or len(states.weights) > 1:
         return None
     values = [states.frames[0]["value", at] for at in range(len(asked.values))]
@@ -94,18 +95,21 @@ def gaussian_moments(asked: Asked) -> tuple[np.ndarray, np.ndarray] | None:
     return means, root @ root.T
 
 
-def _walked(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> States | None:
+def _walked(asked: Asked, wanted: Sequence[Integrand]) -> States | None:
     """The states after all layers behind these functions; ``("value", i)`` are their values.
 
     Finite noises are told apart only where that matters, by putting their values into what is
     affine in them. Where that leaves a doubt about rounding they are told apart at once, so that
     everything is computed as the model computes it.
     """
-    if any(_given_by_unit(systems[world]) for each in wanted for world, _ in each.reads):
+    worlds = needed(asked.systems, asked.links, [at for each in wanted for at in each.reads])
+    systems = [asked.systems[world] for world in worlds]
+    if any(map(_given_by_unit, systems)):
         return None
-    if any(isinstance(x, jax.core.Tracer) for x in _numbers(systems, wanted)):
+    numbers = [each.numbers for each in systems], [each.consts for each in wanted]
+    if traced(numbers):
         return None
-    layers = layers_of(systems, wanted)
+    layers = layers_of(asked.systems, asked.links, wanted)
     for eager in (False, True):
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -115,13 +119,6 @@ def _walked(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> State
         except NotExactError:
             return None
     return None
-
-
-def _numbers(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> list[Any]:
-    worlds = {world for each in wanted for world, _ in each.reads}
-    return jax.tree.leaves(
-        ([systems[world].numbers for world in worlds], [each.consts for each in wanted])
-    )
 
 
 def _given_by_unit(system: System) -> bool:

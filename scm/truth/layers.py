@@ -13,26 +13,23 @@ import numpy as np
 from scm.core.mechanism import Mechanism
 from scm.core.structure import System
 from scm.exact.layer import Layer, layer_of
+from scm.truth.links import At, Links, needed, place
 from scm.truth.question import Integrand
 
 __all__ = ["Layer", "layers_of"]
 
 
-def layers_of(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> list[Layer]:
+def layers_of(
+    systems: Mapping[str, System], links: Links, wanted: Sequence[Integrand]
+) -> list[Layer]:
     """All layers behind functions of a unit, which come last; each after those that it reads."""
     found: list[Layer] = []
     numbers: dict[Any, int] = {}
-    at: dict[tuple[str, str], int] = {}
-    reads: dict[str, set[str]] = {}
-    for each in wanted:
-        for world, name in each.reads:
-            reads.setdefault(world, set()).add(name)
-    for world, names in reads.items():
-        structure = systems[world].structure
-        needed = structure.ancestors(frozenset(names))
-        for name in structure.order:
-            if name in needed:
-                _enter(found, numbers, at, world, systems[world], name)
+    at: dict[At, int] = {}
+    read = [read for each in wanted for read in each.reads]
+    for world, names in needed(systems, links, read).items():
+        for name in names:
+            _enter(found, numbers, at, links, world, systems[world], name)
     for each in wanted:
         parents = tuple(at[read] for read in each.reads)
         fixed = tuple(np.asarray(x) for x in each.consts)
@@ -43,7 +40,8 @@ def layers_of(systems: Mapping[str, System], wanted: Sequence[Integrand]) -> lis
 def _enter(
     found: list[Layer],
     numbers: dict[Any, int],
-    at: dict[tuple[str, str], int],
+    at: dict[At, int],
+    links: Links,
     world: str,
     system: System,
     name: str,
@@ -51,7 +49,7 @@ def _enter(
     """The live layers of one variable, from the lowest, unless another world has them already."""
     for depth in system.structure.variables[name].live:
         mechanism = system.structure.mechanisms[name][depth]
-        parents = tuple(at[world, parent] for parent in mechanism.assignment.parents)
+        parents = tuple(at[place(links, world, name, p)] for p in mechanism.assignment.parents)
         layer = layer_of(name, mechanism, system, depth, parents)
         key = _key(layer, mechanism)
         if key not in numbers:

@@ -21,6 +21,7 @@ from scm.core.mechanism import Shape
 from scm.core.structure import System
 from scm.frames import Unit
 from scm.model import SCM
+from scm.truth.links import Links, check
 
 __all__ = ["Integrand", "Mean", "Quantile", "Question", "Statistic", "integrand"]
 
@@ -63,12 +64,18 @@ class Question:
       statistics: means and quantiles of functions of a unit in these worlds.
       combine: ``combine(*values) -> value``, differentiable and traceable, each value of the shape
         of its statistic.
+      links: ``links[world][child] = {parent: other}``: in ``world`` the variable ``child`` reads
+        ``parent`` as it is in the world ``other``, which comes earlier among ``worlds``.
     """
 
     name: str
     worlds: Mapping[str, SCM]
     statistics: Sequence[Statistic]
     combine: Callable[..., Any]
+    links: Links = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check(self.name, self.worlds, self.links)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from scm.noise.laws import Law
 from scm.noise.source import Address
 from scm.truth.batches import Asked
 from scm.truth.behind import live_layers
+from scm.truth.links import place
 
 __all__ = ["Grade", "graded", "smooth_in"]
 
@@ -84,7 +85,7 @@ def _layer(
         _of_law(static_law(assignment.noise[each])) if (name, each) in noises else Grade.FIXED
         for each in sorted(assignment.noise)
     ]
-    parents = [grades[world, each] for each in assignment.parents]
+    parents = [grades[place(asked.links, world, name, each)] for each in assignment.parents]
     numbers = len(mechanism.captured) + len(assignment.numbers)
     outputs = graded(mechanism.jaxpr.jaxpr, [Grade.FIXED] * numbers + noise + parents)
     drawn = drawn_law(name, mechanism, system.coupling)

@@ -15,8 +15,9 @@ from experiments.config import ConfigError, Mistake, Study, load
 
 ROOT = Path(__file__).parents[2]
 KINDS = (
-    '"ATE", "ATT", "ATC", "SATE", "SATT", "CATE", "CDE", "TotalEffect", "RiskRatio", "OddsRatio", '
-    '"QTE", "QTT", "UnitEffectQuantile", "LATE", "ACR", "VarianceWeightedSlope" or "OLSLimit"'
+    '"ATE", "ATT", "ATC", "SATE", "SATT", "CATE", "CDE", "NDE", "NIE", "TDE", "TIE", '
+    '"PathSpecific", "TotalEffect", "RiskRatio", "OddsRatio", "QTE", "QTT", "UnitEffectQuantile", '
+    '"LATE", "ACR", "PN", "PS", "PNS", "VarianceWeightedSlope" or "OLSLimit"'
 )
 
 TOY = """\

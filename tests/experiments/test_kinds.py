@@ -10,6 +10,12 @@ from scm import Interval, estimands
 OPTIONS = {
     "CATE": {"given": {"x": 1, "age": [40, 50]}},
     "CDE": {"at": {"m": 1}},
+    "NDE": {"mediators": ["m"]},
+    "NIE": {"mediators": ["m", "w"]},
+    "TDE": {"mediators": ["m"]},
+    "TIE": {"mediators": ["m"]},
+    "PathSpecific": {"edges": [["t", "m"], ["m", "y"]]},
+    "PN": {"event": 2},
     "LATE": {"instrument": "z"},
     "ACR": {"instrument": "z", "levels": [0, 1, 2]},
     "QTE": {"quantile": 0.9},
@@ -43,6 +49,15 @@ def test_a_table_becomes_the_estimand(kind):
         (
             'kind = "ACR"\ninstrument = "z"\nlevels = [0, 2, 1]',
             "levels: a list of two numbers or more, in increasing order is wanted",
+        ),
+        ('kind = "NDE"', 'mediators: missing; add mediators = ["'),
+        (
+            'kind = "NDE"\nmediators = "m"',
+            'mediators: a list of one string or more is wanted, given the string "m"; write ["m"]',
+        ),
+        (
+            'kind = "PathSpecific"\nedges = ["t", "m", "y"]',
+            'edges: a list of pairs like ["cause", "effect"] is wanted',
         ),
         ('kind = "SATT"\nstep = 1', 'unknown key for kind = "SATT"; it belongs to kind = "TotalE'),
     ],
