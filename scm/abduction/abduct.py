@@ -52,14 +52,16 @@ def abduct(model: SCM, given: Any, key: Any, draws: int) -> Posterior:
     root = fold(stream_of(key), _ABDUCTION, 0)
     if not isinstance(root, jax.core.Tracer):
         root = np.asarray(root)
-    groups = [_Job(model, evidence, group, root) for group in evidence.groups]
-    found = [each.found(1) for each in groups]
-    if any(each.open for each in found) and draws > 1:
+    jobs = [_Job(model, evidence, group, root) for group in evidence.groups]
+    found = [job.found(1, probe=True) for job in jobs]
+    if any(each.open for each in found):
         found = [
-            each.found(draws) if part.open else part
-            for each, part in zip(groups, found, strict=True)
+            job.found(draws) if part.open else part for job, part in zip(jobs, found, strict=True)
         ]
-    else:
+    if not any(each.open for each in found):
+        found = [
+            job.found(1) if part.waited else part for job, part in zip(jobs, found, strict=True)
+        ]
         draws = 1
     return _together(model, evidence, root, draws, found)
 
@@ -75,7 +77,12 @@ class _Piece:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Group:
-    """What was found for one group of units."""
+    """What was found for one group of units.
+
+    Attributes:
+      open: whether draws may differ.
+      waited: whether some noises are inferred together, which a probe does not do.
+    """
 
     group: Group
     pieces: dict[Address, list[_Piece]]
@@ -84,6 +91,7 @@ class _Group:
     figures: tuple[Poor, ...]
     chains: int
     open: bool
+    waited: bool
 
 
 class _Job:
@@ -97,8 +105,12 @@ class _Job:
         self.ways = [candidates(block) for block in self.plan.blocks]
         self.traced = traced((self.system.numbers, group.low, root))
 
-    def found(self, draws: int) -> _Group:
-        """The noises of the group, so many draws of each unit."""
+    def found(self, draws: int, *, probe: bool = False) -> _Group:
+        """The noises of the group, so many draws of each unit.
+
+        A probe only finds out whether evidence leaves anything open, and what it does not.
+        """
+        self.probe, self.waited = probe, False
         pieces: dict[Address, list[_Piece]] = {}
         methods = dict.fromkeys((a[0] for a in self.plan.free), "prior")
         methods |= dict.fromkeys(self.plan.set, "set")
@@ -121,8 +133,9 @@ class _Job:
                 methods |= dict.fromkeys(block.names, name)
         order = {name: methods[name] for name in self.system.structure.order if name in methods}
         return _Group(
-            self.group, pieces, order, tuple(notes), tuple(self.figures), self.chains, self.open
-        )
+            self.group, pieces, order, tuple(notes), tuple(self.figures), self.chains,
+            self.open, self.waited,
+        )  # fmt: skip
 
     def _solve(self, ways: Sequence[Strategy], rows: np.ndarray, draws: int) -> Any:
         low, high = self._bounds(rows)
@@ -167,7 +180,9 @@ class _Job:
             bad = np.asarray(result.trouble).any(axis=0)
             if not bad.all():
                 fine = np.flatnonzero(~bad)
-                part = result if not bad.any() else jax.tree.map(lambda x: x[:, fine], result)
+                part = (
+                    jax.tree.map(lambda x, fine=fine: x[:, fine], result) if bad.any() else result
+                )
                 self._keep(way, rows[fine], part, pieces)
                 names.append(way.method)
                 self.open |= bool(np.asarray(part.spread).any())
@@ -204,6 +219,10 @@ class _Job:
                 f"abduct: the noises of {', '.join(block.names)} have to be inferred together, "
                 "which is not done inside jit, vmap or grad; call abduct outside of it"
             )
+        self.waited = True
+        if self.probe:
+            self.open = True
+            return "inferred"
         low, high = self._bounds(rows)
         known = {name: low[name] for name in block.reads if name in low}
         known |= {name: follows[name][rows] for name in block.reads if name in follows}

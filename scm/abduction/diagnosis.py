@@ -5,7 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-__all__ = ["Diagnosis", "Poor"]
+__all__ = ["AbductionWarning", "Diagnosis", "Poor"]
+
+
+class AbductionWarning(UserWarning):
+    """Draws that are few, or that have not mixed: the message names the unit and the noise."""
 
 
 @dataclasses.dataclass(frozen=True)

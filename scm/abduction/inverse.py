@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -34,38 +35,50 @@ def by_declaration(block: Block) -> Strategy | None:
         found = jnp.asarray(inverse(*targets, *(unit.known[p] for p in assignment.parents)))
         return [found.astype(block.noises[0].shape.dtype)]
 
-    return Strategy(block, "declared inverse", inverse, _solver(block, back), certain=True)
+    return Strategy(
+        block, "declared inverse", inverse, _solver(block, back, block.noises), certain=True
+    )
 
 
-def by_inversion(block: Block) -> Strategy | None:
-    """The inverse read off the jaxpr; None where there is none.
+def by_inversion(block: Block, pivots: Sequence[Noise] | None = None) -> Strategy:
+    """The inverse read off the jaxpr.
+
+    ``pivots`` are the noises that are asked for, all by default; the others are among what is
+    known of the unit, by their keys.
 
     Raises `NotInvertibleError` saying where it was given up.
     """
+    wanted = tuple(block.noises if pivots is None else pivots)
     if len(block.exact) != len(block.seen):
         raise NotInvertibleError("what was seen is not a value but bounds")
-    for noise in block.noises:
+    for noise in wanted:
         if noise.law.kind in ("gumbel", "sampler") and not noise.declared:
             raise NotInvertibleError("categories, or a law that has only a sampler")
         if noise.shared and (noise.law.place is None or noise.shape.dtype.kind != "f"):
             raise NotInvertibleError("a noise that acts under two laws")
     closed, before = block.traced(block.numbers_of(block.system.numbers))
     ranges = {before + i: noise_range(block.system, n) for i, n in enumerate(block.noises)}
+    asked = [at for at, noise in enumerate(block.noises) if noise in wanted]
 
     def back(unit: Unit, targets: list[Any]) -> list[Any]:
         known = {name: unit.known[name] for name in block.reads}
         leaves = jax.tree.leaves((known, block.numbers_of(unit.numbers)))
-        typed = [
-            jnp.asarray(x).astype(_kind(v))
-            for x, v in zip(leaves, closed.jaxpr.invars[:before], strict=True)
-        ]
-        found = inverted(closed, dict(enumerate(typed)), ranges, targets)
-        return [found[before + at] for at in range(len(block.noises))]
+        given = dict(enumerate(leaves))
+        given |= {
+            before + at: unit.known[noise.key]
+            for at, noise in enumerate(block.noises)
+            if at not in asked
+        }
+        typed = {
+            at: jnp.asarray(x).astype(_kind(closed.jaxpr.invars[at])) for at, x in given.items()
+        }
+        found = inverted(closed, typed, ranges, targets)
+        return [found[before + at] for at in asked]
 
-    strategy = Strategy(
-        block, "inverse", tuple(ranges.values()), _solver(block, back), certain=True
-    )
-    jax.eval_shape(strategy.solve, _like(block))  # raises where there is no inverse
+    kept = tuple(ranges.values()), tuple(asked)
+    solve = _solver(block, back, wanted)
+    strategy = Strategy(block, "inverse", kept, solve, certain=True)
+    jax.eval_shape(strategy.solve, _like(block, wanted))  # raises where there is no inverse
     return strategy
 
 
@@ -73,15 +86,16 @@ def _kind(variable: Any) -> Any:
     return variable.aval.dtype
 
 
-def _like(block: Block) -> Unit:
+def _like(block: Block, wanted: Sequence[Noise]) -> Unit:
     """A unit in shapes only."""
     shape = lambda x: jax.ShapeDtypeStruct(jnp.shape(x), jnp.asarray(x).dtype)
     seen = {name: block.system.out(name) for name in block.seen}
     known = {name: block.system.out(name) for name in block.reads}
+    known |= {noise.key: noise.shape for noise in block.noises if noise not in wanted}
     return Unit(jax.tree.map(shape, block.system.numbers), known, seen, seen, {})
 
 
-def _solver(block: Block, back: Any) -> Any:
+def _solver(block: Block, back: Any, wanted: Sequence[Noise]) -> Any:
     """The noises of one unit, their density, and whether they are to be trusted."""
 
     def solve(unit: Unit) -> Found:
@@ -89,11 +103,13 @@ def _solver(block: Block, back: Any) -> Any:
         targets = [unit.low[name] for name in block.seen]
         held = back(unit, targets)
         density, possible = jnp.zeros(()), jnp.asarray(True)
-        for noise, value in zip(block.noises, held, strict=True):
+        for noise, value in zip(wanted, held, strict=True):
             log, inside = log_density(system, noise, value)
             density, possible = density + log, possible & inside
-        fine = agrees(block, unit, held)
-        coarse = _coarse(block, system, unit, targets, back)
+        found = {noise.key: value for noise, value in zip(wanted, held, strict=True)}
+        every = [found.get(n.key, unit.known.get(n.key)) for n in block.noises]
+        fine = agrees(block, unit, every)
+        coarse = _coarse(wanted, system, unit, targets, back)
         jacobian = _log_jacobian(unit, targets, back)
         never = jnp.zeros((), bool)
         return Found(held, density + jacobian, fine & possible, never, ~fine | coarse)
@@ -124,10 +140,12 @@ def _log_jacobian(unit: Unit, targets: list[Any], back: Any) -> Any:
     return jnp.linalg.slogdet(jax.jacfwd(flat)(at))[1]
 
 
-def _coarse(block: Block, system: System, unit: Unit, targets: list[Any], back: Any) -> Any:
+def _coarse(
+    wanted: Sequence[Noise], system: System, unit: Unit, targets: list[Any], back: Any
+) -> Any:
     """Whether the rounding of the value alone moves the noise by much of its spread."""
-    noise, value = block.noises[0], targets[0]
-    scalar = len(block.noises) == len(targets) == 1 and value.shape == noise.shape.shape == ()
+    noise, value = wanted[0], targets[0]
+    scalar = len(wanted) == len(targets) == 1 and value.shape == noise.shape.shape == ()
     real = jnp.issubdtype(value.dtype, jnp.floating) and noise.shape.dtype.kind == "f"
     if not scalar or not real or (noise.declared and noise.law.place is None):
         return jnp.zeros((), bool)

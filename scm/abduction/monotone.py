@@ -75,7 +75,8 @@ def _together(each: list[Direction]) -> Direction:
 
 
 def _turned(move: Direction) -> Direction:
-    return None if move is None else -move  # type: ignore[return-value]
+    flips: dict[Direction, Direction] = {1: -1, -1: 1, 0: 0, None: None}
+    return flips[move]
 
 
 def _signed(move: Direction, span: Range) -> Direction:
@@ -121,10 +122,9 @@ def _chosen(equation: Any, each: list[Direction], spans: list[Range]) -> Directi
     if which == 0:
         return _together([no, yes])
     low, high = spans[1], spans[2]
-    rises = 1 if low[1] <= high[0] else -1 if high[1] <= low[0] else None
-    if rises is None or which is None:
-        return None
-    return _together([which * rises, no, yes])
+    if low[1] <= high[0]:
+        return _together([which, no, yes])
+    return _together([_turned(which), no, yes]) if high[1] <= low[0] else None
 
 
 def _dotted(equation: Any, each: list[Direction], spans: list[Range]) -> Direction:

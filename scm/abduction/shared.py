@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from scm.abduction.composed import Block
-from scm.abduction.diagnosis import Poor
+from scm.abduction.inferred import Inferred
 from scm.abduction.joint import joint
 from scm.abduction.solving import Draws, chances
 from scm.abduction.strategy import Unit, agrees, value_at
@@ -21,23 +21,7 @@ from scm.exact.values import NotExactError
 from scm.noise.laws.discrete import gumbel
 from scm.noise.source import Address
 
-__all__ = ["Inferred", "inferred"]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Inferred:
-    """The noises of a block: arrays (draws, units, *shape), and whether they are scores.
-
-    Attributes:
-      fine: (units,), whether the evidence is possible and reproduced.
-    """
-
-    held: dict[Address, tuple[Any, bool]]
-    method: str
-    fine: np.ndarray
-    spread: bool
-    figures: tuple[Poor, ...] = ()
-    chains: int = 1
+__all__ = ["inferred"]
 
 
 def inferred(
@@ -100,6 +84,6 @@ def _exactly(
         return agrees(block, Unit(system.numbers, known, low, high, {}), held)
 
     checked = jax.vmap(jax.vmap(check, (0, 0, 0, 0)), (None, None, None, 0))
-    bounds = [{name: each[name] for name in block.seen} for each in (low, high)]
-    same = np.asarray(checked(dict(known), *bounds, values)).all(axis=0)
+    least, most = ({name: each[name] for name in block.seen} for each in (low, high))
+    same = np.asarray(checked(dict(known), least, most, values)).all(axis=0)
     return Inferred(held, found.method, fine & same, found.spread)

@@ -131,11 +131,14 @@ def _run(
 ) -> Found:
     block = strategy.block
     reads = {name: known[name] for name in block.reads}
-    bounds = [{name: each[name] for name in block.seen} for each in (low, high)]
-    solve = lambda reads, low, high, chance: strategy.solve(Unit(numbers, reads, low, high, chance))
+    least, most = ({name: each[name] for name in block.seen} for each in (low, high))
+
+    def solve(reads: Any, low: Any, high: Any, chance: Any) -> Found:
+        return strategy.solve(Unit(numbers, reads, low, high, chance))
+
     if strategy.certain:
-        found = jax.vmap(lambda *each: solve(*each, {}))(reads, *bounds)
+        found = jax.vmap(lambda r, a, b: solve(r, a, b, {}))(reads, least, most)
         return jax.tree.map(lambda x: x[None], found)
     chance = chances(block, source, draws)
     over_units = jax.vmap(solve, (0, 0, 0, 0))
-    return jax.vmap(over_units, (None, None, None, 0))(reads, *bounds, chance)
+    return jax.vmap(over_units, (None, None, None, 0))(reads, least, most, chance)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from scm.core.errors import ModelError, suggestion
-from scm.core.structure import System
+from scm.core.structure import Structure, System
 from scm.noise.source import Source
+from scm.solve import acyclic
 from scm.solve.acyclic import all_lawful, layer_value
 from scm.solve.run import inline
 
@@ -130,19 +131,32 @@ def _wanted(
 def _solved(
     system: System, source: Source, linked: Mapping[str, Mapping[str, Any]], wanted: frozenset[str]
 ) -> tuple[dict[str, Any], Any]:
-    """One world: up to each linked child in turn, then the child itself, then all the rest."""
+    """One world: what linked children read at home, then these children, and so on to the last;
+    then all the rest."""
     structure, lawful = system.structure, jnp.asarray(True)
     carried: dict[str, Any] = {}
-    for child in structure.order:
-        if child not in linked:
-            continue
-        own = frozenset(structure.variables[child].parents) - set(linked[child])
-        found, fine = inline(system, source, carried, own)
+    waiting = [name for name in structure.order if name in linked]
+    while waiting:
+        own = {each: _own(structure, linked, each) for each in waiting}
+        behind = {each: acyclic.needed(structure, carried, own[each]) for each in waiting}
+        ready = [each for each in waiting if behind[each].isdisjoint(waiting)]
+        wanted_now = frozenset(parent for each in ready for parent in own[each])
+        found, fine = inline(system, source, carried, wanted_now)
         lawful = lawful & all_lawful(fine)
-        seen, value = {**found, **linked[child]}, None
-        for depth in structure.variables[child].live:
-            value, defined = layer_value(system, source, seen, child, depth, value)
-            lawful = lawful & jnp.all(defined)
-        carried = {**carried, **found, child: value}
+        carried |= found
+        for child in ready:
+            seen, value = {**carried, **linked[child]}, None
+            for depth in structure.variables[child].live:
+                value, defined = layer_value(system, source, seen, child, depth, value)
+                lawful = lawful & jnp.all(defined)
+            carried[child] = value
+        waiting = [each for each in waiting if each not in ready]
     found, fine = inline(system, source, carried, wanted)
     return found, lawful & all_lawful(fine)
+
+
+def _own(
+    structure: Structure, linked: Mapping[str, Mapping[str, Any]], name: str
+) -> frozenset[str]:
+    """The parents that a variable reads in its own world."""
+    return frozenset(structure.variables[name].parents) - set(linked[name])
