@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from scm.abduction.imagined import Imagined
     from scm.abduction.posterior import Posterior
     from scm.graph import Graph
+    from scm.program.program import Program
 
 __all__ = ["SCM"]
 
@@ -112,6 +113,7 @@ class SCM:
         self.coupling = coupling
         self.numbers = numbers
         self._structures = {_precision(): structure}
+        self._systems: dict[Any, System] = {}
 
     @property
     def structure(self) -> Structure:
@@ -124,7 +126,11 @@ class SCM:
     @property
     def system(self) -> System:
         """The structure with this model's numbers in it: what solvers and truths work on."""
-        return System(self.structure, self.coupling, self.numbers)
+        known = self._systems.get(_precision())
+        if known is None or known.structure is not self.structure:
+            known = System(self.structure, self.coupling, self.numbers)
+            self._systems[_precision()] = known
+        return known
 
     # ------------------------------------------------------------------------------- reading
 
@@ -258,6 +264,7 @@ class SCM:
         }
         model = SCM.__new__(SCM)
         model.coupling, model.numbers, model._structures = self.coupling, numbers, self._structures
+        model._systems = {}
         return model
 
     # -------------------------------------------------------------------------------- sampling
@@ -399,6 +406,75 @@ class SCM:
         """
         return self.abduct(evidence, key, draws=draws).do(do).sample()
 
+    def log_prob(self, data: Any) -> jax.Array:
+        """The log density of what was seen of each unit; a probability where values are discrete.
+
+        Arguments:
+          data: as the evidence of `abduct`. What is left out is summed or integrated out where that
+            is exact (finite, or linear and Gaussian); `Interval` gives the probability of bounds.
+
+        Returns an array of shape (units,), or a scalar for one unit given by scalars; -inf where
+        the model cannot make the data. It can be differentiated in params and data where noises
+        are found by inverses.
+
+        Raises `ModelError` where what is left out cannot be integrated out exactly.
+
+        >>> from numpyro.distributions import Normal
+        >>> model = SCM(x=Normal(0, 1), y=lambda x, u=Normal(0, 1): 2 * x + u)
+        >>> round(float(model.log_prob({"x": 0.0, "y": 0.0})), 4)  # -log(2 pi)
+        -1.8379
+        """
+        from scm.abduction.abduct import log_density
+
+        return log_density(self, data)
+
+    def to_numpyro(self, *, plate: str = "units") -> Program:
+        """The model as a NumPyro model function, for inference on it or in a larger program.
+
+        ``program(data)`` or ``program(n=100)``, run inside NumPyro's handlers, makes these sites
+        for all units, and returns every variable's value by name:
+
+          a root law, a law that a function returns: ``numpyro.sample``, under the variable's name.
+          a function with declared noise: the noise is sampled as ``"variable/noise"``, and the
+            variable is ``numpyro.deterministic``. If it is in the data its noise is eliminated:
+            the variable's site has the density of its value (the noise's, by change of variables)
+            and the noise is deterministic; a finite noise is summed over.
+          anything else, such as what `do` has set: ``numpyro.deterministic``.
+
+        Params are numbers, not sites. A prior on one comes from the program around, with `do`:
+
+        >>> import jax
+        >>> import numpyro
+        >>> from numpyro.distributions import Normal
+        >>> from numpyro.infer import MCMC, NUTS
+        >>> from scm import param
+        >>> model = SCM(
+        ...     x=Normal(0, 1), slope=param(0.0), y=lambda x, slope, u=Normal(0, 1): slope * x + u
+        ... )
+        >>> def program(data):
+        ...     slope = numpyro.sample("slope", Normal(0, 1))
+        ...     model.do(slope=slope).to_numpyro()(data)
+        >>> data = model.do(slope=2.0).sample(key=0, n=100).data
+        >>> mcmc = MCMC(NUTS(program), num_warmup=100, num_samples=100, progress_bar=False)
+        >>> mcmc.run(jax.random.key(1), data=data)
+        >>> round(float(mcmc.get_samples()["slope"].mean()))
+        2
+
+        Arguments:
+          plate: the name of the plate over units. It has the last axis: a plate around the program
+            has ``dim=-2``.
+
+        The joint law of all sites is that of `sample`; randomness is NumPyro's, not of this
+        library's keys. Values that a variable cannot have, and parameters outside their domain,
+        have log density minus infinity.
+
+        The program raises `ModelError`, naming the variable, for data with holes or bounds; for
+        values that no law of the family has; and where noise cannot be eliminated exactly.
+        """
+        from scm.program.program import Program
+
+        return Program(self, plate)
+
     def potential_outcomes(
         self, levels: Mapping[str, Any], *, of: str, key: Any, n: int
     ) -> Columns:
@@ -449,6 +525,7 @@ class SCM:
         model.numbers = children[0]
         model.coupling = skeleton.coupling
         model._structures = skeleton.structures
+        model._systems = {}
         return model
 
     def __repr__(self) -> str:

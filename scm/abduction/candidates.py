@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 
 from scm.abduction.composed import Block
@@ -13,21 +15,48 @@ from scm.abduction.quantile import by_quantile
 from scm.abduction.search import by_search
 from scm.abduction.strategy import Found, Strategy, Unit, agrees
 
-__all__ = ["candidates"]
+__all__ = ["Candidates", "candidates"]
 
 
-def candidates(block: Block) -> list[Strategy]:
-    """The strategies for a block, those that apply to it, in order of preference."""
+class Candidates:
+    """The strategies that apply to a block, in order of preference; made when they are asked for:
+    most blocks never need the second."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self._found: list[Strategy] = []
+        self._next = iter(_makers(block))
+
+    def get(self, at: int) -> Strategy | None:
+        """The strategy at a place in the order; None past the last."""
+        while len(self._found) <= at:
+            maker = next(self._next, None)
+            if maker is None:
+                return None
+            made = maker(self.block)
+            if made is not None:
+                self._found.append(made)
+        return self._found[at]
+
+
+def candidates(block: Block) -> Candidates:
+    """The strategies for a block."""
+    return Candidates(block)
+
+
+def _makers(block: Block) -> list[Callable[[Block], Strategy | None]]:
     if not block.noises:
-        return [_checked(block)]
-    found: list[Strategy | None] = [by_declaration(block), by_quantile(block)]
-    if not any(found):
-        try:
-            found.append(by_inversion(block))
-        except (NotInvertibleError, NotImplementedError):
-            found += [by_gumbel(block), by_enumeration(block)]
-    found.append(by_search(block))
-    return [each for each in found if each is not None]
+        return [_checked]
+    return [
+        by_declaration, by_quantile, _inverted, by_gumbel, by_enumeration, by_search
+    ]  # fmt: skip
+
+
+def _inverted(block: Block) -> Strategy | None:
+    try:
+        return by_inversion(block)
+    except (NotInvertibleError, NotImplementedError):
+        return None
 
 
 def _checked(block: Block) -> Strategy:

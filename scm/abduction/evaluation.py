@@ -127,9 +127,9 @@ def evaluation_of(block: Block, more: Sequence[str] = ()) -> Evaluation:
             continue
         exact = frozenset([name]) if name in block.exact or name in more else frozenset()
         alone = block_of(system, [name], [name], exact)
-        ways = candidates(alone) if alone.noises else []
-        if ways:
-            own[name] = ways[0]
+        way = candidates(alone).get(0) if alone.noises else None
+        if way is not None and not way.note:
+            own[name] = way
         else:
             left.append(name)
     taken = {noise.address for way in own.values() for noise in way.block.noises}
@@ -167,4 +167,4 @@ def _pivoted(
 def _hair(value: Any) -> Any:
     """The scale that allows a value to be off by a few roundings: what is judged takes separate
     values, or is met by no draw at all."""
-    return jnp.max(jnp.abs(value * 1.0)) * (8 / 4096)
+    return jnp.max(jnp.abs(value * 1.0)) * (1 / 8)

@@ -46,28 +46,37 @@ class Evidence:
     def groups(self) -> list[Group]:
         """The units that have the same variables, in the same way."""
         names = list(self.low)
-        marks = np.zeros((self.n, len(names)), np.int8)
-        for at, name in enumerate(names):
-            low, high, seen = self.low[name], self.high[name], self.seen[name]
-            wide: Any = np.zeros(self.n, bool)
-            if low is not high:
-                wide = np.asarray(low != high).reshape(self.n, -1).any(axis=1)
-            marks[:, at] = np.where(seen if seen is not None else True, 1 + wide, 0)
-        patterns, group = np.unique(marks, axis=0, return_inverse=True)
+        marks = {name: self._mark(name) for name in names}
+        varied = [name for name in names if isinstance(marks[name], np.ndarray)]
+        group = np.zeros(self.n, np.int64)
+        for name in varied:  # renumbered, so that any number of patterns can be told apart
+            group = np.unique(3 * group + marks[name], return_inverse=True)[1]
         found = []
-        for number, pattern in enumerate(patterns):
-            rows = np.flatnonzero(group.reshape(-1) == number)
-            kinds: dict[str, Seen] = {
-                name: "value" if mark == 1 else "interval"
-                for name, mark in zip(names, pattern, strict=True)
-                if mark
-            }
-            whole = len(rows) == self.n
-            pick = lambda x, rows=rows, whole=whole: x if whole else x[rows]
+        for number in range(int(group.max()) + 1):
+            rows = np.flatnonzero(group == number) if varied else np.arange(self.n)
+            kinds: dict[str, Seen] = {}
+            for name in names:
+                mark = marks[name]
+                mark = mark[rows[0]] if isinstance(mark, np.ndarray) else mark
+                if mark:
+                    kinds[name] = "value" if mark == 1 else "interval"
+            pick = lambda x, rows=rows: x if len(rows) == self.n else x[rows]
             low = {name: pick(self.low[name]) for name in kinds}
             high = {n: low[n] if kinds[n] == "value" else pick(self.high[n]) for n in kinds}
             found.append(Group(rows, kinds, low, high))
         return found
+
+    def _mark(self, name: str) -> Any:
+        """How a variable was seen: 0 not at all, 1 by value, 2 within bounds; of all units, or of
+        each."""
+        low, high, seen = self.low[name], self.high[name], self.seen[name]
+        if low is high and seen is None:
+            return 1
+        wide: Any = np.zeros(self.n, bool)
+        if low is not high:
+            wide = np.asarray(low != high).reshape(self.n, -1).any(axis=1)
+        mark = np.where(seen if seen is not None else True, 1 + wide, 0)
+        return int(mark[0]) if (mark == mark[0]).all() else mark
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -165,8 +174,15 @@ class _Read:
 
 def _read(name: str, out: Shape, column: Any) -> _Read:
     """One column as bounds."""
-    if isinstance(column, jax.core.Tracer | jax.Array) and not _listed(column):
-        return _read_array(name, out, column)
+    array = column if isinstance(column, jax.Array | np.ndarray) else None
+    if array is not None and not isinstance(array, jax.core.Tracer) and array.dtype == out.dtype:
+        value = np.asarray(array)
+        if value.dtype.kind != "f" or np.isfinite(value).all():  # nothing to be said of a cell
+            many = _many(name, out, value.shape)
+            held = jnp.asarray(array if many else value[None])
+            return _Read(many, held, held, None)
+    if isinstance(column, jax.core.Tracer):
+        return _read_traced(name, out, column)
     low, high = _bounds(column)
     low, high = np.asarray(low, float), np.asarray(high, float)
     many = _many(name, out, low.shape)
@@ -192,15 +208,11 @@ def _read(name: str, out: Shape, column: Any) -> _Read:
     return _Read(many, low_, low_ if same else high_, seen)
 
 
-def _read_array(name: str, out: Shape, column: Any) -> _Read:
-    """A column of a program that is being traced, or one that is on the device: all is seen, save
-    where concrete floats are NaN."""
+def _read_traced(name: str, out: Shape, column: Any) -> _Read:
+    """A column of a program that is being traced: all of it is seen."""
     many = _many(name, out, column.shape)
     value = column if many else column[None]
     real = jnp.issubdtype(column.dtype, jnp.floating)
-    concrete = not isinstance(column, jax.core.Tracer)
-    if concrete and (real or column.dtype != out.dtype):
-        return _read(name, out, np.asarray(column))
     if real and not jnp.issubdtype(out.dtype, jnp.floating):
         raise ModelError(
             f"abduct: {name} holds {out.dtype}, given a traced {column.dtype}; pass "
@@ -208,10 +220,6 @@ def _read_array(name: str, out: Shape, column: Any) -> _Read:
         )
     value = value.astype(out.dtype)
     return _Read(many, value, value, None)
-
-
-def _listed(column: Any) -> bool:
-    return isinstance(column, list | tuple | Interval | Rounded)
 
 
 def _bounds(column: Any) -> tuple[Any, Any]:

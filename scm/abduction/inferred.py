@@ -18,11 +18,13 @@ class Inferred:
     """The noises of a block: arrays (draws, units, *shape), and whether they are scores.
 
     Attributes:
+      log_weight: (units,), the log of the density or probability of what was seen.
       fine: (units,), whether the evidence is possible and reproduced.
     """
 
     held: dict[Address, tuple[Any, bool]]
     method: str
+    log_weight: np.ndarray
     fine: np.ndarray
     spread: bool
     figures: tuple[Poor, ...] = ()

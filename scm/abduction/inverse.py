@@ -92,7 +92,8 @@ def _like(block: Block, wanted: Sequence[Noise]) -> Unit:
     seen = {name: block.system.out(name) for name in block.seen}
     known = {name: block.system.out(name) for name in block.reads}
     known |= {noise.key: noise.shape for noise in block.noises if noise not in wanted}
-    return Unit(jax.tree.map(shape, block.system.numbers), known, seen, seen, {})
+    numbers = jax.tree.map(shape, block.numbers_of(block.system.numbers))
+    return Unit(numbers, known, seen, seen, {})
 
 
 def _solver(block: Block, back: Any, wanted: Sequence[Noise]) -> Any:
@@ -112,7 +113,8 @@ def _solver(block: Block, back: Any, wanted: Sequence[Noise]) -> Any:
         coarse = _coarse(wanted, system, unit, targets, back)
         jacobian = _log_jacobian(unit, targets, back)
         never = jnp.zeros((), bool)
-        return Found(held, density + jacobian, fine & possible, never, ~fine | coarse)
+        fine &= possible
+        return Found(held, density + jacobian, fine, never, ~fine | coarse)
 
     return solve
 

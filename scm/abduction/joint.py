@@ -218,6 +218,7 @@ class _Posterior:
         with np.errstate(divide="ignore"):
             self.log = np.log(states.weights)
         self.determined = not self.sources
+        self.rank = np.zeros(1, int)
         if not equations:
             return
         rows, rests = [], []
@@ -229,9 +230,11 @@ class _Posterior:
             loads[:, places] = value.loads.reshape(len(value.loads), -1, size)
             rows.append(loads.swapaxes(1, 2))
             rests.append((self._seen(name) - value.real).reshape(-1, size))
-        self.matrix = _stacked(rows)
-        self.rest = _stacked(rests)
-        self.log = self.log + self._gaussian()
+        self.matrix, self.rest = _stacked(rows), _stacked(rests)
+        size = np.sqrt((self.matrix**2).sum(axis=2))  # equations of all units of measurement alike
+        size = np.where(size > 0, size, 1.0)
+        self.matrix, self.rest = self.matrix / size[..., None], self.rest / size
+        self.log = self.log + self._gaussian() - np.log(size).sum(axis=1)
 
     def _seen(self, name: str) -> np.ndarray:
         return np.asarray(self.frame["known", name].const, float)
@@ -251,6 +254,7 @@ class _Posterior:
             (vectors * inverse[:, None]) @ vectors.swapaxes(1, 2)
         )
         rank = whole.sum(axis=1)
+        self.rank = rank
         self.determined = bool((rank == len(self.sources)).all())
         log = -0.5 * ((turned**2 * inverse).sum(axis=1) + logs.sum(axis=1))
         log = log - 0.5 * rank * np.log(2 * np.pi)
@@ -279,6 +283,9 @@ class _Posterior:
         order = np.argsort(self.unit, kind="stable")
         unit, log = self.unit[order], log[order]
         starts = np.searchsorted(unit, np.arange(self.units))
+        if len(self.rank) > 1:  # where a value has a probability, a density is nothing beside it
+            rank = np.where(np.isfinite(log), self.rank[order], np.iinfo(int).max)
+            log = np.where(rank == np.minimum.reduceat(rank, starts)[unit], log, -np.inf)
         top = np.maximum.reduceat(log, starts)
         safe = np.where(np.isfinite(top), top, 0.0)
         mass = np.exp(log - safe[unit])

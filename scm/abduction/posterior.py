@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scm.abduction.couplings import couplings_of
 from scm.abduction.diagnosis import Diagnosis
 from scm.abduction.imagined import Imagined, flattened
 from scm.arguments import count
@@ -55,8 +56,13 @@ class Posterior:
     units: int
     single: bool
     methods: Mapping[str, str]
-    couplings: tuple[str, ...]
+    notes: tuple[str, ...]
     diagnosis: Diagnosis
+
+    @property
+    def couplings(self) -> tuple[str, ...]:
+        """What counterfactuals of this posterior rest on and no data can tell, a line each."""
+        return (*self.notes, *couplings_of(self.model))
 
     @property
     def method(self) -> Mapping[str, str]:
@@ -133,7 +139,7 @@ class Posterior:
         return inference_data(self)
 
     def __repr__(self) -> str:
-        of = "1 unit" if self.single else f"{self.units:,} units"
+        of = "1 unit" if self.units == 1 else f"{self.units:,} units"
         many = "a point" if self.draws == 1 else f"{self.draws:,} draws"
         found = [f"{name} {method}" for name, method in self.methods.items() if method != "prior"]
         shown = ", ".join(found[:8]) + (", ..." if len(found) > 8 else "")

@@ -14,12 +14,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import ClosedJaxpr
+from jax.extend.core import ClosedJaxpr, Literal
 
 from scm.abduction.composed import Block, Noise, noise_range
 from scm.abduction.monotone import direction
 from scm.abduction.strategy import Found, Strategy, Unit, agrees, value_at
 from scm.abduction.truncated import between, log_probability
+from scm.solve.jumps import refusing
 
 __all__ = ["by_search"]
 
@@ -37,11 +38,16 @@ def by_search(block: Block) -> Strategy | None:
         return None
     if block.system.out(name).shape != () or (noise.shared and noise.law.place is None):
         return None
-    note, method = _warrant(block, noise), "search"
-    solve = lambda unit: _solved(block, noise, name, unit, audited=bool(note))
+    note = _warrant(block, noise)
+    closed, before = block.traced(block.numbers_of(block.system.numbers))
+    smooth = name in block.exact and _smooth(closed, before)
+
+    def solve(unit: Unit) -> Found:
+        return _solved(block, noise, name, unit, audited=bool(note), smooth=smooth)
+
     return Strategy(
         block,
-        method,
+        "search",
         bool(note),
         solve,
         frozenset([noise.address]) if noise.declared else frozenset(),
@@ -66,6 +72,29 @@ def _warrant(block: Block, noise: Noise) -> str:
     return f"monotone in {noise.key} (assumed: so on a grid of {_GRID} scores, not proved)"
 
 
+_BENDS = frozenset({
+    "max", "min", "clamp", "abs", "sign", "floor", "ceil", "round", "lt", "le", "gt", "ge", "eq",
+    "ne", "argmax", "argmin", "rem", "sort", "while", "cond",
+})  # fmt: skip
+
+
+def _smooth(closed: ClosedJaxpr, at: int) -> bool:
+    """Whether nothing that the noise goes through rests, jumps or bends."""
+    heard = {closed.jaxpr.invars[at]}
+    for equation in closed.jaxpr.eqns:
+        inputs = [v for v in equation.invars if not isinstance(v, Literal) and v in heard]
+        if not inputs:
+            continue
+        name = equation.primitive.name
+        whole = not all(jnp.issubdtype(v.aval.dtype, jnp.floating) for v in equation.outvars)
+        if name in _BENDS or whole:
+            return False
+        if name == "select_n" and equation.invars[0] in inputs:
+            return False
+        heard.update(equation.outvars)
+    return True
+
+
 def _proved(closed: ClosedJaxpr, at: int, ranges: Any) -> bool:
     return direction(closed, at, ranges) is not None
 
@@ -85,7 +114,11 @@ def _limit() -> float:
     return 37.0 if jnp.result_type(float) == jnp.float64 else 12.5
 
 
-def _solved(block: Block, noise: Noise, name: str, unit: Unit, *, audited: bool) -> Found:
+def _solved(
+    block: Block, noise: Noise, name: str, unit: Unit, *, audited: bool, smooth: bool
+) -> Found:
+    if not smooth:
+        unit = _refusing(block, name, unit)
     system = block.system.given(unit.numbers)
     real = jnp.result_type(float)
 
@@ -115,6 +148,10 @@ def _solved(block: Block, noise: Noise, name: str, unit: Unit, *, audited: bool)
     z = jnp.clip(z, -_limit(), _limit())
     fits = lambda z: agrees(block, unit, [value_at(system, noise, z)])
     z = jnp.where(fits(z), z, middle)
+    if smooth:  # one step of Newton's method, which moves nothing, carries the derivatives
+        still = jax.lax.stop_gradient
+        z = still(z) - (value(still(z)) - low) / still(jnp.where(point, slope, 1.0))
+        slope = _slope(value, z)
     log = jnp.where(
         point,
         jax.scipy.stats.norm.logpdf(z) - jnp.log(jnp.abs(jnp.where(point, slope, 1.0))),
@@ -126,6 +163,18 @@ def _solved(block: Block, noise: Noise, name: str, unit: Unit, *, audited: bool)
         grid = jax.vmap(g)(jnp.linspace(-8.0, 8.0, _GRID, dtype=real))
         trouble |= ~jnp.all(jnp.diff(grid) >= 0)
     return Found([z], log, fine, ~point, trouble)
+
+
+def _refusing(block: Block, name: str, unit: Unit) -> Unit:
+    """The unit, all that the search reads refusing derivatives: bisection would lose them."""
+    words = "of noise that is found by a search where the value may rest"
+    guard = lambda x: refusing(name, words, x)
+    return unit._replace(
+        numbers=jax.tree.map(guard, block.numbers_of(unit.numbers)),
+        known={key: guard(x) for key, x in unit.known.items()},
+        low={key: guard(x) for key, x in unit.low.items()},
+        high={key: guard(x) for key, x in unit.high.items()},
+    )
 
 
 def _inside(a: Any, b: Any) -> Any:
@@ -147,7 +196,7 @@ def _pointed(value: Any, exact: bool, a: Any, b: Any, target: Any) -> tuple[Any,
 
 
 def _slope(value: Any, z: Any) -> Any:
-    """By a difference of values: what jumps has a derivative that is zero for no reason."""
+    """The derivative of the value in the score: 0 where the value rests."""
     return jax.jvp(value, (z,), (jnp.ones_like(z),))[1]
 
 

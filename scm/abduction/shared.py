@@ -16,6 +16,7 @@ from scm.abduction.joint import joint
 from scm.abduction.solving import Draws, chances
 from scm.abduction.strategy import Unit, agrees, value_at
 from scm.abduction.weighted import weighted
+from scm.core.errors import ModelError
 from scm.core.structure import System
 from scm.exact.values import NotExactError
 from scm.noise.laws.discrete import gumbel
@@ -31,14 +32,23 @@ def inferred(
     low: Mapping[str, Any],
     high: Mapping[str, Any],
     units: Draws,
+    exactly: bool,
 ) -> Inferred:
     """The noises of a block given bounds of what was seen, for all units.
 
-    Raises `ModelError` where the noises cannot be inferred, saying what to give.
+    Raises `ModelError` where the noises cannot be inferred, saying what to give; and where they
+    cannot be ``exactly``, if that is asked.
     """
     try:
         return _exactly(block, system, known, low, high, units)
     except NotExactError:
+        if exactly:
+            raise ModelError(
+                f"log_prob: the density of {' and '.join(block.seen)} is an integral over "
+                f"{', '.join(noise.key for noise in block.noises)} that is not known exactly: what "
+                "was not seen, or seen within bounds, is neither finite nor linear and Gaussian. "
+                "Give values for more variables, latent ones too if they are known"
+            ) from None
         return weighted(block, system, known, low, high, units)
 
 
@@ -86,4 +96,4 @@ def _exactly(
     checked = jax.vmap(jax.vmap(check, (0, 0, 0, 0)), (None, None, None, 0))
     least, most = ({name: each[name] for name in block.seen} for each in (low, high))
     same = np.asarray(checked(dict(known), least, most, values)).all(axis=0)
-    return Inferred(held, found.method, fine & same, found.spread)
+    return Inferred(held, found.method, found.log_weight, fine & same, found.spread)

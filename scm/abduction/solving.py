@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ from scm.noise.laws import law_of
 from scm.noise.score import Score
 from scm.noise.source import Address, Drawn, Picked
 
-__all__ = ["Draws", "chances", "followed", "solved"]
+__all__ = ["Draws", "Solved", "chances", "followed", "solved"]
 
 _CHOICE = "choice of what was not told"
 _PLAIN = law_of(Normal(0.0, 1.0))  # one score
@@ -64,6 +64,22 @@ def followed(
     return {**per_unit, **jax.vmap(one, axis_size=n)(held)}
 
 
+class Solved(NamedTuple):
+    """What strategies found of some units.
+
+    Attributes:
+      found: by strategy, every leaf of shape (draws, units, ...); of a certain strategy, which has
+        one draw whatever their number, (units, ...).
+      follows: the variables that follow from what was seen, (units, *shape).
+      flags: by strategy, whether there was trouble in any unit, and whether draws may differ in
+        any: all that is looked at if all went well.
+    """
+
+    found: list[Found]
+    follows: dict[str, Any]
+    flags: Any
+
+
 def solved(
     system: System,
     strategies: Sequence[Strategy],
@@ -71,22 +87,24 @@ def solved(
     low: Mapping[str, Any],
     high: Mapping[str, Any],
     draws: Draws,
-) -> tuple[list[Found], dict[str, Any]]:
-    """What each strategy finds, every leaf of shape (draws, units, ...); and what follows from
-    what was seen, (units, ...).
-
-    A strategy that is certain has one draw, whatever their number.
-    """
-    n = len(draws.rows)
+) -> Solved:
+    """What each strategy finds of all units, by one program."""
     addresses = _addresses(strategies)
     source = draws.source(addresses) if addresses else None
     exact = {name: low[name] for name in low if high[name] is low[name]}
+    rows = len(draws.rows)
 
-    def job(numbers: Numbers, source: Any, low: Any, high: Any, exact: Any) -> Any:
+    def job(numbers: Numbers, source: Any, low: Any, high: Any, exact: Any) -> Solved:
         inside = system.given(numbers)
+        n = len(next(iter(low.values()))) if low else rows  # it serves any number of units
         known = {**exact, **followed(inside, follows, exact, n)}
         found = [_run(each, numbers, known, low, high, source, draws.draws) for each in strategies]
-        return found, {name: known[name] for name in follows}
+        flags = [jnp.stack([each.trouble.any(), each.spread.any()]) for each in found]
+        return Solved(
+            found,
+            {name: known[name] for name in follows},
+            jnp.stack(flags) if flags else jnp.zeros((0, 2), bool),
+        )
 
     arguments = (system.numbers, source, dict(low), dict(high), exact)
     if traced(arguments):
@@ -96,6 +114,7 @@ def solved(
         tuple((s.block.names, s.block.seen, s.block.exact, s.method, s.key) for s in strategies),
         tuple(follows),
         draws.draws,
+        rows if not low else None,
     )
     return kept(("abduct", key), lambda: job)(*arguments)
 
@@ -137,8 +156,7 @@ def _run(
         return strategy.solve(Unit(numbers, reads, low, high, chance))
 
     if strategy.certain:
-        found = jax.vmap(lambda r, a, b: solve(r, a, b, {}))(reads, least, most)
-        return jax.tree.map(lambda x: x[None], found)
+        return jax.vmap(lambda r, a, b: solve(r, a, b, {}))(reads, least, most)
     chance = chances(block, source, draws)
     over_units = jax.vmap(solve, (0, 0, 0, 0))
     return jax.vmap(over_units, (None, None, None, 0))(reads, least, most, chance)

@@ -17,6 +17,9 @@ from scm.noise.score import NormalScore, Score
 __all__ = ["Found", "Strategy", "Unit", "agrees", "log_density", "value_at", "within"]
 
 
+_ROUNDINGS = 64  # how often rounding may have moved an outcome by as much as it can
+
+
 class Unit(NamedTuple):
     """One unit of a block.
 
@@ -79,23 +82,45 @@ def within(value: Any, low: Any, high: Any, scale: Any) -> Any:
     """Whether a value is within bounds, up to the rounding of numbers of this scale."""
     if not jnp.issubdtype(jnp.result_type(value), jnp.floating):
         return jnp.all((value >= low) & (value <= high))
-    slack = 4096 * jnp.finfo(value.dtype).eps * scale
+    slack = _ROUNDINGS * jnp.finfo(value.dtype).eps * scale
     return jnp.all((value >= low - slack) & (value <= high + slack))
 
 
 def agrees(block: Block, unit: Unit, held: list[Any]) -> Any:
-    """Whether noises, declared ones by value, give back what was seen."""
-    outputs = block.outputs(unit.numbers, unit.known, held)
-    reals = [*unit.known.values(), *held]
-    sizes = [jnp.max(jnp.abs(x)) for x in reals if jnp.issubdtype(jnp.result_type(x), jnp.floating)]
-    fine = jnp.asarray(True)
-    for name, value in zip(block.seen, outputs, strict=True):
-        low, high = unit.low[name], unit.high[name]
-        scale = jnp.asarray(1e-30, jnp.result_type(float))
-        for each in (*sizes, jnp.max(jnp.abs(value))):
-            scale = jnp.maximum(scale, jnp.where(jnp.isfinite(each), each, 0.0))
-        fine &= within(value, low, high, scale)
+    """Whether noises, declared ones by value, give back what was seen.
+
+    Up to rounding, of every input as much as it moves the outcome: a large parent that hardly
+    matters excuses nothing.
+    """
+    numbers = block.numbers_of(unit.numbers)
+    known = {name: unit.known[name] for name in block.reads}
+    leaves, structure = jax.tree.flatten((numbers, known, held))
+    real = [at for at, x in enumerate(leaves) if _real(x)]
+
+    def outputs(*moved: Any) -> list[Any]:
+        every = list(leaves)
+        for at, x in zip(real, moved, strict=True):
+            every[at] = x
+        numbers, known, held = jax.tree.unflatten(structure, every)
+        found = block.outputs(numbers, known, held)
+        return [x for x in found if _real(x)], found  # type: ignore[return-value]
+
+    inputs = [jnp.asarray(leaves[at]) for at in real]
+    floats, found = outputs(*inputs)
+    scales = [jnp.abs(x) for x in floats]
+    for at, x in enumerate(inputs):
+        along = lambda moved, at=at: outputs(*inputs[:at], moved, *inputs[at + 1 :])[0]
+        for to, moved in enumerate(jax.jvp(along, (x,), (x,))[1]):
+            moved = jnp.abs(moved)
+            scales[to] = scales[to] + jnp.where(jnp.isfinite(moved), moved, 0.0)
+    scale, fine = iter(scales), jnp.asarray(True)
+    for name, value in zip(block.seen, found, strict=True):
+        fine &= within(value, unit.low[name], unit.high[name], next(scale) if _real(value) else 0)
     return fine
+
+
+def _real(value: Any) -> bool:
+    return bool(jnp.issubdtype(jnp.result_type(value), jnp.floating))
 
 
 def value_at(system: System, noise: Noise, z: Any) -> Any:

@@ -76,8 +76,9 @@ def weighted(
             Poor(noise.key, "importance", float(ess[worst]), int(units.rows[worst]))
             for noise in evaluation.free
         ]
+    nothing_known = np.full(len(ess), np.nan)
     held_by = {noise.address: (held[noise.key], False) for noise in block.noises}
-    return Inferred(held_by, method, fine, True, tuple(figures), chains)
+    return Inferred(held_by, method, nothing_known, fine, True, tuple(figures), chains)
 
 
 def _judge(evaluation: Evaluation, ess: np.ndarray, fine: np.ndarray, units: Draws) -> None:

@@ -22,11 +22,18 @@ __all__ = ["check_noises", "drawn_law", "noise_names", "static_law"]
 
 def static_law(distribution: Any) -> Law:
     """The law of a distribution whose parameters may be shapes only."""
-    return _statically(law_of, distribution)
+    known = _STATIC.get(id(distribution))
+    if known is None or known[0]() is not distribution:
+        found = _statically(law_of, distribution)
+        forget = lambda _, key=id(distribution): _STATIC.pop(key, None)
+        known = (weakref.ref(distribution, forget), found)
+        _STATIC[id(distribution)] = known
+    return known[1]
 
 
 _DRAWN: weakref.WeakKeyDictionary[Mechanism, dict[Coupling | None, Law]]
 _DRAWN = weakref.WeakKeyDictionary()
+_STATIC: dict[int, tuple[weakref.ref, Law]] = {}
 _NAMES: weakref.WeakKeyDictionary[Structure, dict[Address, Place]] = weakref.WeakKeyDictionary()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from scm.core.errors import ModelError
 from scm.core.leaves import unflatten
@@ -150,6 +151,10 @@ def split(numbers: list[Any], mechanism: Any) -> tuple[list[Any], list[Any], dic
 
 def _narrowed(parameter: Any) -> Any:
     """A law's parameter in the present precision; a float32 one among float64 is widened."""
+    if isinstance(parameter, np.ndarray | np.generic):  # stays where it is: nothing to dispatch
+        wide = parameter.dtype.kind == "f"
+        dtype = jnp.result_type(float) if wide else jax.dtypes.canonicalize_dtype(parameter.dtype)
+        return parameter.astype(dtype, copy=False)
     array = jnp.asarray(parameter)
     wide = jnp.issubdtype(array.dtype, jnp.floating)
     return array.astype(jnp.result_type(float)) if wide else array

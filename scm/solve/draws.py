@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import jax
@@ -22,6 +23,9 @@ Origin = Run | Picked | Given
 """What a world remembers of where its units have their noise from."""
 
 
+_LAWS: weakref.WeakKeyDictionary[System, dict[Place, Any]] = weakref.WeakKeyDictionary()
+
+
 def source_for(system: System, origin: Origin) -> Source:
     """What a program of this model draws on, for the units of an origin."""
     if isinstance(origin, Given):
@@ -31,6 +35,8 @@ def source_for(system: System, origin: Origin) -> Source:
 
 def laws_of(system: System) -> dict[Place, Any]:
     """Every noise's law, its numbers filled in; None for the canonical noise of returned ones."""
+    if system in _LAWS:
+        return _LAWS[system]
     laws: dict[Place, Any] = {}
     for name in system.structure.order:
         for depth, mechanism in enumerate(system.structure.mechanisms[name]):
@@ -38,6 +44,8 @@ def laws_of(system: System) -> dict[Place, Any]:
             laws |= {(name, depth, noise): law for noise, law in declared.items()}
             if mechanism.law is not None:
                 laws[name, depth, mechanism.assignment.fresh] = None
+    if not traced(system.numbers):
+        _LAWS[system] = laws
     return laws
 
 

@@ -25,7 +25,7 @@ from scm.solve.continuity import continuous
 from scm.solve.flat import evaluated, flat
 from scm.solve.steps import may_step, pair_of, steps
 
-__all__ = ["undifferentiated", "watched", "watched_function"]
+__all__ = ["refusing", "undifferentiated", "watched", "watched_function"]
 
 _WATCHED: weakref.WeakKeyDictionary[ClosedJaxpr, dict[str, ClosedJaxpr]]
 _WATCHED = weakref.WeakKeyDictionary()
@@ -41,6 +41,11 @@ def undifferentiated(name: str, law: Any) -> Any:
     family = type(law).__name__.removesuffix("Probs")
     words = f"with respect to a parameter of its {family} law"
     return jax.tree.map(lambda leaf: _kept(name, words, None, 0, leaf), law)
+
+
+def refusing(name: str, words: str, value: Any) -> Any:
+    """A value of which a derivative is refused: ``words`` say through what it would go."""
+    return _kept(name, words, None, 0, value)
 
 
 def watched(name: str, mechanism: Mechanism) -> Mechanism:

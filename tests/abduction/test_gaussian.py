@@ -20,8 +20,9 @@ def linear(weights, scales):
         def assign(u, parents, w, s):
             return 1.0 + s[at] * u + sum(w[at, j] * x for j, x in enumerate(parents))
 
-        names = NAMES[:at]
-        source = f"lambda {', '.join([*names, 'w', 's', 'u=noise'])}: assign(u, [{', '.join(names)}], w, s)"
+        names = ", ".join(NAMES[:at])
+        before = names + ", " if names else ""
+        source = f"lambda {before}w, s, u=noise: assign(u, [{names}], w, s)"
         made = eval(source, {"assign": assign, "noise": Normal(0.0, 1.0)})
         return latent(made) if NAMES[at] == "L" else made
 
@@ -47,8 +48,8 @@ def noises(posterior, names=NAMES):
 
 def same_normal(found, mean, covariance):
     """Draws have this mean and covariance, to five standard errors."""
-    n, variances = len(found), np.diag(covariance)
-    error = np.sqrt(np.clip(variances, 0, None) / n)
+    n, variances = len(found), np.diag(covariance).clip(0)
+    error = np.sqrt(variances / n)
     assert (np.abs(found.mean(axis=0) - mean) < 5 * error + 2e-5 * (1 + np.abs(mean))).all()
     spread = np.sqrt((np.outer(variances, variances) + covariance**2) / n)
     assert (np.abs(np.cov(found.T) - covariance) < 5 * spread + 1e-4).all()
