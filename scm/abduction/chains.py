@@ -35,9 +35,9 @@ from scm.noise.score import Score
 
 __all__ = ["chained"]
 
-_CHAINS, _WARMUP, _THIN = 4, 500, 2
+_CHAINS, _WARMUP, _THIN = 8, 400, 2
 _FEWEST = 50  # draws of a chain, for its figures to mean anything
-_STARTS = 512
+_STARTS = 4096
 _MOST_COMBINATIONS = 256
 _RHAT, _ESS = 1.05, 100.0
 

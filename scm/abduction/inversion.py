@@ -122,7 +122,10 @@ class _Inversion:
             raise NotInvertibleError("two noises in one equation")
         (at,) = open_
         operand = equation.invars[at]
-        others = [None if i == at else self._value(v, found) for i, v in enumerate(equation.invars)]
+        others = [
+            None if i == at or squared else self._value(v, found)
+            for i, v in enumerate(equation.invars)
+        ]
         asked = Asked(
             at,
             value,

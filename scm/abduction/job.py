@@ -72,9 +72,10 @@ class Part:
     @property
     def first(self) -> Part:
         """The first draw alone."""
-        one = lambda piece: (
-            piece if piece.certain else dataclasses.replace(piece, array=piece.array[:1])
-        )
+
+        def one(piece: Piece) -> Piece:
+            return piece if piece.certain else dataclasses.replace(piece, array=piece.array[:1])
+
         pieces = {address: [one(piece) for piece in each] for address, each in self.pieces.items()}
         return dataclasses.replace(self, pieces=pieces)
 

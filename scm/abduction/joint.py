@@ -218,7 +218,7 @@ class _Posterior:
         with np.errstate(divide="ignore"):
             self.log = np.log(states.weights)
         self.determined = not self.sources
-        self.rank = np.zeros(1, int)
+        self.rank: np.ndarray = np.zeros(1, int)
         if not equations:
             return
         rows, rests = [], []
@@ -253,7 +253,7 @@ class _Posterior:
         self.solver = self.matrix.swapaxes(1, 2) @ (
             (vectors * inverse[:, None]) @ vectors.swapaxes(1, 2)
         )
-        rank = whole.sum(axis=1)
+        rank: Any = whole.sum(axis=1)
         self.rank = rank
         self.determined = bool((rank == len(self.sources)).all())
         log = -0.5 * ((turned**2 * inverse).sum(axis=1) + logs.sum(axis=1))

@@ -10,7 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from scm.abduction.composed import Block, returned_by
-from scm.abduction.strategy import Found, Strategy, Unit, agrees
+from scm.abduction.strategy import Found, Strategy, Unit, agrees, log_of
 from scm.abduction.truncated import between, log_probability
 from scm.noise.laws import law_of
 from scm.noise.laws.domain import valid
@@ -40,7 +40,7 @@ def by_quantile(block: Block) -> Strategy | None:
         never = jnp.zeros((), bool)
         if name in block.exact and not discrete:
             z = place(low)
-            log = jnp.sum(law.log_prob(low))
+            log = log_of(law, low)
             fine = jnp.isfinite(z).all() & valid(law) & agrees(block, unit, [z])
             return Found([z], log, fine, never, ~fine)
         first = place(low - 1) if discrete else place(low)
@@ -52,7 +52,7 @@ def by_quantile(block: Block) -> Strategy | None:
         held = jnp.where(agrees(block, unit, [z]), z, middle)
         log = jnp.sum(log_probability(first, last))
         if discrete and name in block.exact:
-            log = jnp.sum(law.log_prob(low))
+            log = log_of(law, low)
         fine = (log > -jnp.inf) & valid(law) & agrees(block, unit, [held])
         return Found([held], log, fine, ~never, ~fine)
 

@@ -12,9 +12,10 @@ import jax.numpy as jnp
 from scm.abduction.composed import Block, Noise, declared_law
 from scm.core.structure import Numbers, System
 from scm.noise.laws import law_of
+from scm.noise.laws.finite import probabilities, support_of
 from scm.noise.score import NormalScore, Score
 
-__all__ = ["Found", "Strategy", "Unit", "agrees", "log_density", "value_at", "within"]
+__all__ = ["Found", "Strategy", "Unit", "agrees", "log_density", "log_of", "value_at", "within"]
 
 
 _ROUNDINGS = 64  # how often rounding may have moved an outcome by as much as it can
@@ -131,10 +132,18 @@ def value_at(system: System, noise: Noise, z: Any) -> Any:
     return law_of(law).value(law, NormalScore(z)).astype(noise.shape.dtype)
 
 
+def log_of(law: Any, value: Any) -> Any:
+    """The log density of a value under a law, or its log probability: -inf where that is 0."""
+    if law.event_shape == () and support_of(law) is not None:
+        return jnp.log(probabilities(law, jnp.asarray(value)[None])[0])
+    return jnp.sum(law.log_prob(value))
+
+
 def log_density(system: System, noise: Noise, held: Any) -> tuple[Any, Any]:
     """The log density of a noise where it is, and whether it can be there."""
     if not noise.declared:
         return jax.scipy.stats.norm.logpdf(held).sum(), jnp.isfinite(held).all()
     law = declared_law(system, noise)
     inside = jnp.all(law.support(held)) if law.support is not None else jnp.asarray(True)
-    return jnp.sum(law.log_prob(held)), inside & jnp.isfinite(held).all()
+    log = log_of(law, held)
+    return log, inside & jnp.isfinite(held).all() & (log > -jnp.inf)

@@ -51,26 +51,33 @@ def weighted(
     seen = lambda each: {name: jnp.asarray(each[name]) for name in block.seen}
     data = {name: jnp.asarray(known[name]) for name in block.reads}, seen(low), seen(high)
     held, ess, fine = _resampled(evaluation, system, data, units, _PROPOSED)
-    rows = np.flatnonzero((ess < _POOR) | ~fine)
     figures: list[Poor] = []
-    method, chains = ("importance", 1) if len(rows) < len(ess) else ("", 1)
-    if len(rows):
-        part = jax.tree.map(lambda x: x[rows], data)
+    names, chains = ["importance"], 1
+    promising = (
+        2 * _POOR * _PROPOSED / _MOST
+    )  # effective draws, of which more proposals make enough
+    for attempt in ("more", "chains", "most"):
+        poor = (ess < _POOR) | ~fine
+        rows = np.flatnonzero(poor & (ess > promising) if attempt == "more" else poor)
+        if not len(rows):
+            continue
+        part = jax.tree.map(lambda x, rows=rows: x[rows], data)
         few = Draws(units.root, units.draws, units.rows[rows], units.units)
-        found = chained(block, system, part, few)
-        if found is not None:
+        if attempt == "chains":
+            found = chained(block, system, part, few)
+            if found is None:
+                continue
             more, figures_of, chains = found
             figures += figures_of
-            ess_more, fine_more, name = np.full(len(rows), np.inf), np.ones(len(rows), bool), "nuts"
+            names = ["nuts"] if len(rows) == len(ess) else [*names, "nuts"]
+            ess_of, fine_of = np.full(len(rows), np.inf), np.ones(len(rows), bool)
         else:
-            more, ess_more, fine_more = _resampled(evaluation, system, part, few, _MOST)
-            name = "importance"
-        method = " and ".join(dict.fromkeys(each for each in (method, name) if each))
+            more, ess_of, fine_of = _resampled(evaluation, system, part, few, _MOST)
         held = {key: x.at[:, rows].set(more[key]) for key, x in held.items()}
         ess, fine = ess.copy(), fine.copy()
-        ess[rows], fine[rows] = ess_more, fine_more
+        ess[rows], fine[rows] = ess_of, fine_of
     _judge(evaluation, ess, fine, units)
-    if np.isfinite(ess).any():
+    if (np.isfinite(ess) & fine).any():
         worst = int(np.argmin(np.where(fine, ess, np.inf)))
         figures += [
             Poor(noise.key, "importance", float(ess[worst]), int(units.rows[worst]))
@@ -78,7 +85,7 @@ def weighted(
         ]
     nothing_known = np.full(len(ess), np.nan)
     held_by = {noise.address: (held[noise.key], False) for noise in block.noises}
-    return Inferred(held_by, method, nothing_known, fine, True, tuple(figures), chains)
+    return Inferred(held_by, " and ".join(names), nothing_known, fine, True, tuple(figures), chains)
 
 
 def _judge(evaluation: Evaluation, ess: np.ndarray, fine: np.ndarray, units: Draws) -> None:

@@ -12,15 +12,25 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpyro
 from numpyro import distributions as dist
 from numpyro.distributions import Distribution
 
 from scm.program.units import over_units
 
-__all__ = ["batched", "is_point"]
+__all__ = ["batched", "sampled"]
 
 
-def is_point(law: Any) -> bool:
+def sampled(site: str, law: Any) -> Any:
+    """A sample site; of a law with one value a deterministic one: no sampler could move it."""
+    if _is_point(law):
+        while not hasattr(law, "v"):
+            law = law.base_dist
+        return numpyro.deterministic(site, jnp.asarray(law.v))
+    return jnp.asarray(numpyro.sample(site, law))
+
+
+def _is_point(law: Any) -> bool:
     """Whether a law has one value: no site to be sampled, whatever NumPyro calls it."""
     while hasattr(law, "base_dist") and not isinstance(law, dist.TransformedDistribution):
         law = law.base_dist
@@ -77,7 +87,8 @@ def _check_made(family: Any, parameters: dict[str, Any], law: Distribution) -> N
         again = family(**parameters)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise NotImplementedError(family.__name__) from error
-    if jax.tree.structure(again) != jax.tree.structure(law):
+    made, wanted = (str(jax.tree.structure(each)) for each in (again, law))
+    if made != wanted:
         raise NotImplementedError(family.__name__)
 
 

@@ -109,8 +109,11 @@ def elimination(block: Block) -> Elimination | str:
         told = tuple(each for each in block.noises if each in chosen)
         try:
             way = by_inversion(block, told)
-        except (NotInvertibleError, NotImplementedError, TypeError, ValueError) as error:
+        except NotInvertibleError as error:
             reason = reason or str(error)
+            continue
+        except (NotImplementedError, TypeError, ValueError):  # no density on the values
+            reason = reason or "noise and value have not the same number of real components"
             continue
         return Elimination(way, told, tuple(n for n in block.noises if n not in told))
     summed = by_enumeration(block)

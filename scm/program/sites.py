@@ -12,6 +12,7 @@ import numpyro
 from numpyro.distributions import Distribution, Gumbel, Normal
 
 from scm.abduction.composed import (
+    Block,
     Noise,
     block_of,
     declared_law,
@@ -19,14 +20,20 @@ from scm.abduction.composed import (
     returned_by,
     unit_values,
 )
-from scm.abduction.strategy import Unit, within
+from scm.abduction.strategy import Unit, agrees
 from scm.compile.programs import traced
-from scm.core.errors import ModelError
 from scm.core.structure import System
 from scm.noise.laws.domain import valid
 from scm.noise.score import NormalScore
-from scm.program.laws import batched, is_point
+from scm.program.laws import batched, sampled
 from scm.program.likelihood import Likelihood, elimination, seen_under, weighed
+from scm.program.refusals import (
+    check_follows,
+    check_support,
+    not_eliminated,
+    only_sampled,
+    without_noise,
+)
 from scm.program.units import over_units
 
 __all__ = ["Sites"]
@@ -127,17 +134,12 @@ class Sites:
         if noise.declared:
             law = declared_law(self.system, noise)
         elif noise.law.kind == "sampler":
-            name = noise.address[0]
-            raise ModelError(
-                f"to_numpyro: do({name}=...) goes on from a value of {name} that is drawn from "
-                f"{noise.law.family}, which has only a sampler here; take the intervention back, "
-                f"or give {name} its value before it as a variable of its own"
-            )
+            raise only_sampled(noise)
         else:
             base = Gumbel(0.0, 1.0) if noise.law.kind == "gumbel" else Normal(0.0, 1.0)
             shape = noise.shape.shape
             law = base.expand(shape).to_event(len(shape))
-        return _sampled(noise.key, law).astype(noise.shape.dtype)
+        return sampled(noise.key, law).astype(noise.shape.dtype)
 
     def _spread(self, name: str, value: Any) -> Any:
         """With an axis of units at least."""
@@ -153,17 +155,18 @@ class Sites:
         ranks = jax.tree.map(lambda x: jnp.ndim(x) - rank, law)
         if name in self.seen:
             value = self.seen[name]
-            _check_support(name, law, value)
+            check_support(name, law, value)
             density = lambda value: over_units(
                 lambda each: seen_under(*each), (law, value), (ranks, len(out.shape))
             )
             whole = jnp.broadcast_shapes(batch, (self.n,))
             numpyro.sample(name, Likelihood(density, out, whole), obs=value)
             return value
-        defined = over_units(valid, law, ranks)
+        with jax.ensure_compile_time_eval():  # numbers that are known are known inside jit, too
+            defined = over_units(valid, law, ranks)
         if traced(defined) or not bool(jnp.all(defined)):
             numpyro.factor(f"{name}/defined", jnp.where(defined, 0.0, -jnp.inf))
-        value = _sampled(name, batched(law, batch))
+        value = sampled(name, batched(law, batch))
         if jnp.issubdtype(value.dtype, jnp.floating) or self._hears(name, ()):
             self._open.add(name)
         return value.astype(out.dtype)
@@ -172,7 +175,8 @@ class Sites:
         """The law of each unit's value, and the axes that its parameters have in front."""
         (depth,) = self.system.structure.variables[name].live
         if self.system.structure.mechanisms[name][depth].law is None:
-            return declared_law(self.system, noises[0]), ()
+            with jax.ensure_compile_time_eval():
+                return declared_law(self.system, noises[0]), ()
         declared = [each for each in noises if each.declared]
         held = {each.key: self._noise(each) for each in declared}
         ranks = {each.key: len(each.shape.shape) for each in declared}
@@ -189,15 +193,15 @@ class Sites:
 
     def _eliminated(self, name: str, noises: Sequence[Noise]) -> Any:
         """The noises are what the value tells of them; the density is that of the value."""
-        rows = {str(d): self.system.numbers[name][d][0][0] for d in self._per_unit(name)}
-        system = _with_rows(self.system, name, rows)
-        found = elimination(block_of(system, [name], [name], frozenset([name])))
+        found = elimination(self._block(name))
         if isinstance(found, str):
-            raise self._refused(name, noises, f"has no inverse to be read off ({found})")
+            why = f"has no inverse that is read off ({found})"
+            raise not_eliminated(name, self.system.out(name), noises, why)
         if not found.told and not self._open.isdisjoint(
             self.system.structure.variables[name].parents
         ):
-            raise self._refused(name, noises, "jumps in what is sampled")
+            why = "jumps in what is sampled"
+            raise not_eliminated(name, self.system.out(name), noises, why)
         value, out = self.seen[name], self.system.out(name)
         held = {each.key: self._noise(each) for each in found.free}
         ranks = {each.key: len(each.shape.shape) for each in found.free}
@@ -221,49 +225,31 @@ class Sites:
             numpyro.deterministic(noise.key, each)
         return value
 
-    def _refused(self, name: str, noises: Sequence[Noise], why: str) -> ModelError:
-        """The error for a variable whose noise cannot be eliminated."""
-        said = ", ".join(each.address[1] for each in noises)
-        return ModelError(
-            f"to_numpyro: {name} is in the data, and its noise {said} cannot be eliminated exactly:"
-            f" its function {why}. Let the function return the law of {name} instead, as in "
-            f"{name}=lambda ...: Bernoulli(p) for u < p, or leave {name} out of the data"
-        )
-
     def _checked(self, name: str) -> Any:
         """Nothing is random: what was seen has to be what follows."""
         if self._hears(name, ()):
-            raise ModelError(
-                f"to_numpyro: {name} is in the data, has no noise of its own, and depends on what "
-                f"is not in the data: NumPyro would meet its values with probability zero. Give "
-                f"{name} a noise, let its function return a law, or leave it out of the data"
-            )
+            raise without_noise(name)
         value, out = self.seen[name], self.system.out(name)
+        block = self._block(name)
 
         def unit(system: System, parents: Any, held: Any) -> Any:
-            made = unit_values(system, [name], {}, {}, parents)[name]
-            reals = [x for x in (*parents.values(), made) if jnp.issubdtype(x.dtype, jnp.floating)]
-            scale = jnp.asarray(1e-30, jnp.result_type(float))
-            for each in reals:
-                scale = jnp.maximum(scale, jnp.max(jnp.abs(each)))
-            return jnp.where(within(made, held[name], held[name], scale), 0.0, -jnp.inf)
+            fine = agrees(block, Unit(system.numbers, parents, held, held, {}), [])
+            return jnp.where(fine, 0.0, -jnp.inf)
 
         density = lambda value: self._over(name, unit, {name: value}, {name: len(out.shape)})
         log = density(value)
-        variable = self.system.structure.variables[name]
-        if variable.layers[-1].call is None and not traced(log):
-            _check_setting(name, np.asarray(log), value)
+        roles = self.system.structure.variables
+        behind = self.system.structure.ancestors(frozenset([name]))
+        if not traced(log) and not any(roles[each].role == "param" for each in behind):
+            check_follows(name, np.asarray(log), value)
         numpyro.sample(name, Likelihood(density, out, log.shape), obs=value)
         return value
 
-
-def _sampled(site: str, law: Any) -> Any:
-    """A sample site; of a law with one value a deterministic one: no sampler could move it."""
-    if is_point(law):
-        while not hasattr(law, "v"):
-            law = law.base_dist
-        return numpyro.deterministic(site, jnp.asarray(law.v))
-    return jnp.asarray(numpyro.sample(site, law))
+    def _block(self, name: str) -> Block:
+        """A variable on its own, for one unit."""
+        rows = {str(d): self.system.numbers[name][d][0][0] for d in self._per_unit(name)}
+        system = _with_rows(self.system, name, rows)
+        return block_of(system, [name], [name], frozenset([name]))
 
 
 def _with_rows(system: System, name: str, rows: Mapping[str, Any]) -> System:
@@ -274,27 +260,3 @@ def _with_rows(system: System, name: str, rows: Mapping[str, Any]) -> System:
     for depth, number in rows.items():
         layers[int(depth)] = [number]
     return system.given({**system.numbers, name: layers})
-
-
-def _check_support(name: str, law: Any, value: Any) -> None:
-    """Refuses what no law of this family has as a value, whatever its parameters are."""
-    bounds = jax.tree.leaves(law.support)
-    if traced(value) or not all(isinstance(each, int | float) for each in bounds):
-        return
-    inside = law.support(np.asarray(value))
-    if not traced(inside) and not np.all(inside):
-        unit = int(np.argmin(np.asarray(inside).reshape(len(value), -1).all(axis=1)))
-        raise ModelError(
-            f"to_numpyro: {name} has the value {np.asarray(value)[unit]} in unit {unit}, which is "
-            f"not in the support of {type(law).__name__}"
-        )
-
-
-def _check_setting(name: str, log: Any, value: Any) -> None:
-    """Refuses data on a variable that was set to something else."""
-    if not np.isfinite(log).all():
-        unit = int(np.argmin(np.isfinite(log)))
-        raise ModelError(
-            f"to_numpyro: {name} has the value {np.asarray(value)[unit]} in unit {unit}, but was "
-            f"set to another; leave {name} out of the data, or the intervention out of the model"
-        )

@@ -119,7 +119,7 @@ def test_frames_worlds_and_dicts_say_the_same():
         there = MODEL.abduct(evidence, key=2).do(T=1).sample()
         for name in columns:
             np.testing.assert_allclose(there[name][0], expected[name], rtol=2e-5, atol=2e-5)
-    single = MODEL.abduct({n: c for n, c in frame.iloc[0].items()}, key=2).do(T=1).sample()
+    single = MODEL.abduct(dict(frame.iloc[0].items()), key=2).do(T=1).sample()
     np.testing.assert_allclose(single["Y"], expected["Y"][:1], rtol=2e-5)
 
 
@@ -160,7 +160,7 @@ def test_values_by_unit_and_by_draw():
     posterior = MODEL.abduct({"T": [1, 0], "M": [0.5, 1.0]}, key=1, draws=3)
     u = np.asarray(posterior.sample().noise["Y", "u"])
     by_unit = posterior.do(M=np.array([10.0, 20.0])).sample()
-    np.testing.assert_allclose(by_unit["Y"], [20.0, 40.0] + u, rtol=1e-5)
+    np.testing.assert_allclose(by_unit["Y"], u + np.array([20.0, 40.0]), rtol=1e-5)
     values = np.arange(6.0).reshape(3, 2)
     by_draw = posterior.do(M=values).sample()
     np.testing.assert_allclose(by_draw["Y"], 2 * values + u, rtol=1e-5, atol=1e-5)
@@ -334,17 +334,12 @@ def test_impossible_in_one_row_of_many():
     ids=["square", "sine", "size"],
 )
 def test_noise_with_several_branches_is_not_guessed(assign):
-    """The value is possible; it is the noise that it does not tell. No branch is chosen silently:
-    either all are found, or it is refused, and not as impossible."""
+    """The value is possible; it is the noise that it does not tell. No branch is chosen silently,
+    and the value is not called impossible."""
     model = SCM(Y=assign)
-    try:
-        u = np.asarray(model.abduct({"Y": 0.25}, key=0, draws=200).sample().noise["Y", "u"])
-    except ModelError as error:
-        assert not isinstance(error, ImpossibleEvidenceError), error
-        assert "Y" in str(error)
-    else:
-        assert (u > 0).any()
-        assert (u < 0).any()
+    with pytest.raises(ModelError, match="Y") as refused:
+        model.abduct({"Y": 0.25}, key=0, draws=200)
+    assert not isinstance(refused.value, ImpossibleEvidenceError), refused.value
 
 
 def test_what_was_found_is_said():
