@@ -231,10 +231,10 @@ class _Posterior:
             rows.append(loads.swapaxes(1, 2))
             rests.append((self._seen(name) - value.real).reshape(-1, size))
         self.matrix, self.rest = _stacked(rows), _stacked(rests)
-        size = np.sqrt((self.matrix**2).sum(axis=2))  # equations of all units of measurement alike
-        size = np.where(size > 0, size, 1.0)
-        self.matrix, self.rest = self.matrix / size[..., None], self.rest / size
-        self.log = self.log + self._gaussian() - np.log(size).sum(axis=1)
+        norm = np.sqrt((self.matrix**2).sum(axis=2))  # equations of all units of measurement alike
+        norm = np.where(norm > 0, norm, 1.0)
+        self.matrix, self.rest = self.matrix / norm[..., None], self.rest / norm
+        self.log = self.log + self._gaussian() - np.log(norm).sum(axis=1)
 
     def _seen(self, name: str) -> np.ndarray:
         return np.asarray(self.frame["known", name].const, float)

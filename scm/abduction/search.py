@@ -127,42 +127,38 @@ def _solved(
         return block.outputs(unit.numbers, unit.known, [held])[0].astype(real)
 
     low, high = unit.low[name].astype(real), unit.high[name].astype(real)
-    ends = jnp.asarray([-_limit(), _limit()], real)
-    first, last = jax.vmap(value)(ends)
-    rising = last >= first
+    limit = _limit()
+    places = jnp.linspace(-8.0, 8.0, _GRID if audited else 0, dtype=real)
+    tried = jax.vmap(value)(jnp.concatenate([places, jnp.asarray([-limit, limit], real)]))
+    rising = tried[-1] >= tried[-2]
     g = lambda z: jnp.where(rising, value(z), -value(z))
     least, most = jnp.where(rising, low, -high), jnp.where(rising, high, -low)
-    trips = 80 if real == jnp.float64 else 48
-    reached = lambda z: g(z) >= least
-    passed = lambda z: g(z) > most
-    start = _first(reached, trips, real)[1]
-    end = _first(passed, trips, real)[0]
+    (_, start), (end, _) = _ends(g, least, most, real)
     crossed = start > end  # no score gives the value itself: the nearest on either side
-    near = jnp.where(jnp.abs(g(start) - most) < jnp.abs(g(end) - least), start, end)
+    off = jnp.abs(jax.vmap(g)(jnp.stack([start, end])) - jnp.stack([most, least]))
+    near = jnp.where(off[0] < off[1], start, end)
     a, b = jnp.where(crossed, near, start), jnp.where(crossed, near, end)
     point, slope = _pointed(value, name in block.exact, a, b, low)
     chance = unit.chance[noise.key]
     drawn = between(a, b, chance.lower, chance.upper)
     middle = _inside(a, b)
-    z = jnp.where(point, middle, drawn)
-    z = jnp.clip(z, -_limit(), _limit())
-    fits = lambda z: agrees(block, unit, [value_at(system, noise, z)])
-    z = jnp.where(fits(z), z, middle)
+    z = jnp.clip(jnp.where(point, middle, drawn), -limit, limit)
     if smooth:  # one step of Newton's method, which moves nothing, carries the derivatives
         still = jax.lax.stop_gradient
         z = still(z) - (value(still(z)) - low) / still(jnp.where(point, slope, 1.0))
         slope = _slope(value, z)
+    fits = jax.vmap(lambda z: agrees(block, unit, [value_at(system, noise, z)]))
+    good = fits(jnp.stack([z, middle]))  # rounding may spoil a draw at the edge
+    z = jnp.where(good[0], z, middle)
     log = jnp.where(
         point,
         jax.scipy.stats.norm.logpdf(z) - jnp.log(jnp.abs(jnp.where(point, slope, 1.0))),
         log_probability(jnp.where(point, -1.0, a), jnp.where(point, 1.0, b)),
     )
-    fine = fits(z)
-    trouble = ~fine
-    if audited:
-        grid = jax.vmap(g)(jnp.linspace(-8.0, 8.0, _GRID, dtype=real))
-        trouble |= ~jnp.all(jnp.diff(grid) >= 0)
-    return Found([z], log, fine, ~point, trouble)
+    fine = good.any()
+    turns = jnp.diff(tried[:-2])
+    even = jnp.all(jnp.where(rising, turns, -turns) >= 0)
+    return Found([z], log, fine, ~point, ~fine | ~even)
 
 
 def _refusing(block: Block, name: str, unit: Unit) -> Unit:
@@ -200,10 +196,15 @@ def _slope(value: Any, z: Any) -> Any:
     return jax.jvp(value, (z,), (jnp.ones_like(z),))[1]
 
 
-def _first(holds: Callable[[Any], Any], trips: int, real: Any) -> tuple[Any, Any]:
-    """The last score at which a condition does not hold and the first at which it does; minus and
-    plus infinity where it always or never holds."""
+def _ends(g: Callable[[Any], Any], least: Any, most: Any, real: Any) -> Any:
+    """Around the first score with ``g >= least`` and around the first with ``g > most``: the last
+    score at which it is not so and the first at which it is, infinite where it always or never is.
+    """
     limit = jnp.asarray(_limit(), real)
+
+    def holds(z: Any) -> Any:
+        values = jax.vmap(g)(z)
+        return jnp.stack([values[0] >= least, values[1] > most])
 
     def trip(_: Any, ends: tuple[Any, Any]) -> tuple[Any, Any]:
         a, b = ends
@@ -211,9 +212,10 @@ def _first(holds: Callable[[Any], Any], trips: int, real: Any) -> tuple[Any, Any
         there = holds(middle)
         return jnp.where(there, a, middle), jnp.where(there, middle, b)
 
-    a, b = jax.lax.fori_loop(0, trips, trip, (-limit, limit))
-    always, never = holds(-limit), ~holds(limit)
-    a, b = jnp.where(never, limit, a), jnp.where(always, -limit, b)
-    return jnp.where(always, -jnp.inf, jnp.where(never, jnp.inf, a)), jnp.where(
-        always, -jnp.inf, jnp.where(never, jnp.inf, b)
-    )
+    outer = jnp.stack([-limit, -limit]), jnp.stack([limit, limit])
+    a, b = jax.lax.fori_loop(0, 80 if real == jnp.float64 else 48, trip, outer)
+    ends = jax.vmap(holds)(jnp.stack(outer))
+    always, never = ends[0], ~ends[1]
+    a = jnp.where(always, -jnp.inf, jnp.where(never, jnp.inf, a))
+    b = jnp.where(always, -jnp.inf, jnp.where(never, jnp.inf, b))
+    return (a[0], b[0]), (a[1], b[1])
