@@ -145,7 +145,7 @@ def _contenders(nodes: int, means: tuple[Callable, ...], n: int) -> dict[str, Ca
     exact = _by_hand(np, means, {k: x.astype(float) for k, x in arrays.items()}, 1.0)
     for name, ask in contenders.items():
         np.testing.assert_allclose(np.ravel(ask()), exact, atol=1e-3, err_msg=name)
-    return contenders | {"all columns, by hand in jax.jit": lambda: in_jax_whole(data, 1.0)}
+    return contenders | {"all columns, by hand in JAX": lambda: in_jax_whole(data, 1.0)}
 
 
 def _observed() -> Iterator[Table]:
@@ -154,7 +154,10 @@ def _observed() -> Iterator[Table]:
     for label, means in (("linear", LINEAR), ("nonlinear", NONLINEAR)):
         for nodes in (5, 50):
             for n in (10_000, N):
-                took[f"{nodes} {label}, {n:,}"] = medians(_contenders(nodes, means, n))
+                every = _contenders(nodes, means, n)
+                jitted = {name: every.pop(name) for name in list(every) if "jax.jit" in name}
+                # the short ones among themselves: after a long one the first finds its data gone
+                took[f"{nodes} {label}, {n:,}"] = medians(every) | medians(jitted, 200)
     names = list(dict.fromkeys(name for each in took.values() for name in each))
     for at, clock in enumerate(("on the clock", "of processors")):
         table = Table(title=f"Counterfactuals, all seen, float32: ms {clock}", title_justify="left")

@@ -10,12 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scm.abduction.composed import Block
+from scm.abduction.composed import Block, Noise
 from scm.abduction.inferred import Inferred
 from scm.abduction.joint import joint
 from scm.abduction.solving import Draws, chances
 from scm.abduction.strategy import Unit, agrees, value_at
 from scm.abduction.weighted import weighted
+from scm.compile.fingerprint import identity
+from scm.compile.programs import kept
 from scm.core.errors import ModelError
 from scm.core.structure import System
 from scm.exact.values import NotExactError
@@ -55,45 +57,65 @@ def inferred(
 def _exactly(
     block: Block, system: System, known: Any, low: Any, high: Any, units: Draws
 ) -> Inferred:
+    what = (*identity(system), block.names, block.seen, block.exact, units.draws)
     source = units.source(
-        [n.address for n in block.noises if n.law.kind != "sampler"]
+        [noise.address for noise in block.noises if noise.law.kind != "sampler"]
         + [(block.names[-1], "choice of what was not told")]
-        + [(n.address[0], f"place of {n.address[1]}") for n in block.noises]
+        + [_place(noise) for noise in block.noises]
     )
-    scores = chances(block, source, units.draws)
-    chance = {"choice": np.asarray(scores.pop("choice").lower, float)}
-    for noise in block.noises:
-        if noise.key in scores:
-            score = scores[noise.key]
-            made = gumbel(score) if noise.law.kind == "gumbel" else score.normal
-            chance[noise.key] = np.asarray(made, float)
-            at = (noise.address[0], 0, f"place of {noise.address[1]}")
-            place = source.scores(at, dataclasses.replace(noise.law, shape=noise.law.shape))
-            shape = (units.draws, len(units.rows), *noise.law.shape)
-            chance[f"place/{noise.key}"] = np.asarray(place.lower, float).reshape(shape)
-    arrays = lambda each: {name: np.asarray(x) for name, x in each.items()}
-    seen = lambda each: {name: np.asarray(each[name]) for name in block.seen}
+    build = lambda: lambda source: _chance(block, source, units.draws)
+    drawn = kept(("chance", what), build)(source)
+    chance = {key: np.asarray(x, float) for key, x in drawn.items()}
+    arrays = lambda each, names: {name: np.asarray(each[name]) for name in names}
+    seen = arrays(low, block.seen), arrays(high, block.seen)
     found = joint(
-        dataclasses.replace(block, system=system), arrays(known), seen(low), seen(high), chance
+        dataclasses.replace(block, system=system), arrays(known, block.reads), *seen, chance
     )
     held: dict[Address, tuple[Any, bool]] = {}
-    values = []
     for noise in block.noises:
         if noise.key in found.values:
-            array = jnp.asarray(found.values[noise.key], noise.shape.dtype)
-            held[noise.address] = (array, False)
-            values.append(array)
+            held[noise.address] = jnp.asarray(found.values[noise.key], noise.shape.dtype), False
         else:
             array = jnp.asarray(found.scores[noise.key], jnp.result_type(float))
-            held[noise.address] = (array, noise.declared)
-            over = jax.vmap(jax.vmap(lambda z, noise=noise: value_at(system, noise, z)))
-            values.append(over(array) if noise.declared else array)
-    fine = np.isfinite(found.log_weight)
+            held[noise.address] = array, noise.declared
+    scored = tuple(held[noise.address][1] for noise in block.noises)
+    check = kept(("agrees", what, scored), lambda: _check(block, system, scored))
+    each = [held[noise.address][0] for noise in block.noises]
+    same = check(system.numbers, arrays(known, block.reads), *seen, each)
+    fine = np.isfinite(found.log_weight) & np.asarray(same)
+    return Inferred(held, found.method, found.log_weight, fine, found.spread)
 
-    def check(known: Any, low: Any, high: Any, held: Any) -> Any:
-        return agrees(block, Unit(system.numbers, known, low, high, {}), held)
 
-    checked = jax.vmap(jax.vmap(check, (0, 0, 0, 0)), (None, None, None, 0))
-    least, most = ({name: each[name] for name in block.seen} for each in (low, high))
-    same = np.asarray(checked(dict(known), least, most, values)).all(axis=0)
-    return Inferred(held, found.method, found.log_weight, fine & same, found.spread)
+def _place(noise: Noise) -> Address:
+    """Where the uniforms are drawn that say where in its cell a noise is."""
+    return noise.address[0], f"place of {noise.address[1]}"
+
+
+def _chance(block: Block, source: Any, draws: int) -> dict[str, Any]:
+    """All that is random in an exact answer, by name, (draws, units, *shape)."""
+    scores = chances(block, source, draws)
+    found = {"choice": scores.pop("choice").lower}
+    for noise in block.noises:
+        if noise.key in scores:
+            score, (variable, name) = scores[noise.key], _place(noise)
+            found[noise.key] = gumbel(score) if noise.law.kind == "gumbel" else score.normal
+            place = source.scores((variable, 0, name), noise.law).lower
+            found[f"place/{noise.key}"] = place.reshape(draws, -1, *noise.law.shape)
+    return found
+
+
+def _check(block: Block, system: System, scored: tuple[bool, ...]) -> Any:
+    """A program that says of every unit whether all its draws give back what was seen."""
+
+    def check(numbers: Any, known: Any, low: Any, high: Any, held: Any) -> Any:
+        inside = system.given(numbers)
+
+        def one(known: Any, low: Any, high: Any, held: Any) -> Any:
+            pairs = zip(block.noises, scored, held, strict=True)
+            values = [value_at(inside, n, x) if score else x for n, score, x in pairs]
+            return agrees(block, Unit(numbers, known, low, high, {}), values)
+
+        over_units = jax.vmap(one, (0, 0, 0, 0))
+        return jax.vmap(over_units, (None, None, None, 0))(known, low, high, held).all(axis=0)
+
+    return check

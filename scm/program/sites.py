@@ -124,9 +124,8 @@ class Sites:
         value = self._over(name, unit, held, ranks)
         if self._hears(name, noises):
             self._open.add(name)
-        variable = self.system.structure.variables[name]
-        if variable.role == "param" and variable.layers[variable.live[-1]].form == "constant":
-            return value
+        if self.system.structure.variables[name].role == "param":
+            return value  # the name is for whoever gives the param a prior
         return numpyro.deterministic(name, self._spread(name, value))
 
     def _noise(self, noise: Noise) -> Any:
@@ -164,7 +163,8 @@ class Sites:
             return value
         with jax.ensure_compile_time_eval():  # numbers that are known are known inside jit, too
             defined = over_units(valid, law, ranks)
-        if traced(defined) or not bool(jnp.all(defined)):
+            whole = jnp.all(defined)
+        if traced(whole) or not bool(whole):
             numpyro.factor(f"{name}/defined", jnp.where(defined, 0.0, -jnp.inf))
         value = sampled(name, batched(law, batch))
         if jnp.issubdtype(value.dtype, jnp.floating) or self._hears(name, ()):

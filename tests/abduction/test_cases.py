@@ -23,6 +23,8 @@ CASES = {
 DRAWS = 4_000
 FINITE = [name for name, case in CASES.items() if case["scm"]["type"] == "discrete"]
 
+FIRST = list({str(CASES[name]["scm"]): name for name in FINITE}.values())  # one of each model
+
 
 # ------------------------------------------------------------------------------- translation
 
@@ -144,8 +146,10 @@ def answer(asked, query):
             return a.astype(float) - b
 
 
-@pytest.mark.parametrize("spelling", ["latent roots", "own noise"])
-@pytest.mark.parametrize("name", FINITE)
+@pytest.mark.parametrize(
+    ("name", "spelling"),
+    [(name, "latent roots") for name in FINITE] + [(name, "own noise") for name in FIRST],
+)
 def test_finite_models(name, spelling, near):
     """Firing squads, betting, mediation, Simpson-like confounding: P, E and differences given."""
     case = CASES[name]

@@ -86,7 +86,7 @@ def test_collider_rounded_in_every_column(near):
 
 
 def test_largest_of_two_and_other_folds_are_refused_or_right():
-    """max(A, C) = 0.7: half of the units have A at it, half C. No answer is fine; one half is not."""
+    """max(A, C) = 0.7: half of the units have A at it. No answer is fine; half of one is not."""
     model = SCM(A=Normal(0, 1), C=Normal(0, 1), Z=lambda A, C: jnp.maximum(A, C))
     with pytest.raises(ModelError, match=r"Interval"):
         model.abduct({"Z": 0.7}, key=1)
