@@ -38,7 +38,9 @@ def together(
     for address in dict.fromkeys(a for each in found for a in each.pieces):
         law = laws[names[address]]
         parts = [
-            dataclasses.replace(piece, rows=each.group.rows[piece.rows])
+            piece
+            if each.group.n == evidence.n
+            else dataclasses.replace(piece, rows=each.group.rows[piece.rows])
             for each in found
             for piece in each.pieces.get(address, [])
         ]

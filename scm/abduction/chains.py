@@ -63,18 +63,18 @@ def chained(
     draws = max(-(-units.draws // _CHAINS), _FEWEST)
     chance = _chances(evaluation, units, draws * _CHAINS)
 
-    def job(numbers: Any, data: Any, chance: Any, rows: Any) -> Any:
+    def job(numbers: Any, root: Any, data: Any, chance: Any, rows: Any) -> Any:
         target = _Target(evaluation, system.given(numbers), names, combinations, size)
-        one = lambda data, chance, row: _unit(target, units.root, draws, data, chance, row)
+        one = lambda data, chance, row: _unit(target, root, draws, data, chance, row)
         return jax.vmap(one)(data, chance, rows)
 
     ways = tuple((name, way.method, way.key) for name, way in evaluation.own.items())
     pivot = evaluation.pivot.key if evaluation.pivot else None
     key = (*identity(system), block.names, block.seen, block.exact, ways, pivot, draws)
     values = tuple(tuple(map(float, each)) for each in combinations)
-    program = kept(("chains", key, values, np.asarray(units.root).tobytes()), lambda: job)
+    program = kept(("chains", key, values), lambda: job)
     rows = jnp.asarray(units.rows, jnp.uint32)
-    z, diverged, held = program(system.numbers, data, chance, rows)
+    z, diverged, held = program(system.numbers, units.root, data, chance, rows)
     figures = _figures(evaluation, np.asarray(z), np.asarray(diverged), units)
     flat = lambda x: jnp.swapaxes(x, 0, 1)[: units.draws]
     return {name: flat(x) for name, x in held.items()}, figures, _CHAINS

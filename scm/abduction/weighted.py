@@ -61,8 +61,9 @@ def weighted(
         rows = np.flatnonzero(poor & (ess > promising) if attempt == "more" else poor)
         if not len(rows):
             continue
-        part = jax.tree.map(lambda x, rows=rows: x[rows], data)
-        few = Draws(units.root, units.draws, units.rows[rows], units.units)
+        padded = _padded(rows, len(ess))
+        part = jax.tree.map(lambda x, rows=padded: x[rows], data)
+        few = Draws(units.root, units.draws, units.rows[padded], units.units)
         if attempt == "chains":
             found = chained(block, system, part, few)
             if found is None:
@@ -70,12 +71,13 @@ def weighted(
             more, figures_of, chains = found
             figures += figures_of
             names = ["nuts"] if len(rows) == len(ess) else [*names, "nuts"]
-            ess_of, fine_of = np.full(len(rows), np.inf), np.ones(len(rows), bool)
+            ess_of, fine_of = np.full(len(padded), np.inf), np.ones(len(padded), bool)
         else:
             more, ess_of, fine_of = _resampled(evaluation, system, part, few, _MOST)
-        held = {key: x.at[:, rows].set(more[key]) for key, x in held.items()}
+        count = len(rows)
+        held = {key: x.at[:, rows].set(more[key][:, :count]) for key, x in held.items()}
         ess, fine = ess.copy(), fine.copy()
-        ess[rows], fine[rows] = ess_of, fine_of
+        ess[rows], fine[rows] = ess_of[:count], fine_of[:count]
     _judge(evaluation, ess, fine, units)
     if (np.isfinite(ess) & fine).any():
         worst = int(np.argmin(np.where(fine, ess, np.inf)))
@@ -86,6 +88,12 @@ def weighted(
     nothing_known = np.full(len(ess), np.nan)
     held_by = {noise.address: (held[noise.key], False) for noise in block.noises}
     return Inferred(held_by, " and ".join(names), nothing_known, fine, True, tuple(figures), chains)
+
+
+def _padded(rows: np.ndarray, most: int) -> np.ndarray:
+    """Rows, the last of them repeated, so that programs meet few numbers of units."""
+    size = most if 4 * len(rows) > most else max(8, 1 << (len(rows) - 1).bit_length())
+    return np.pad(rows, (0, min(size, most) - len(rows)), mode="edge")
 
 
 def _judge(evaluation: Evaluation, ess: np.ndarray, fine: np.ndarray, units: Draws) -> None:

@@ -163,8 +163,8 @@ class Sites:
             return value
         with jax.ensure_compile_time_eval():  # numbers that are known are known inside jit, too
             defined = over_units(valid, law, ranks)
-            whole = jnp.all(defined)
-        if traced(whole) or not bool(whole):
+            all_defined = jnp.all(defined)
+        if traced(all_defined) or not bool(all_defined):
             numpyro.factor(f"{name}/defined", jnp.where(defined, 0.0, -jnp.inf))
         value = sampled(name, batched(law, batch))
         if jnp.issubdtype(value.dtype, jnp.floating) or self._hears(name, ()):
