@@ -440,6 +440,8 @@ class SCM:
             the variable's site has the density of its value (the noise's, by change of variables)
             and the noise is deterministic; a finite noise is summed over.
           anything else, such as what `do` has set: ``numpyro.deterministic``.
+          a law whose parameters depend on what is sampled: also the factor ``"variable/defined"``,
+            minus infinity where they leave their domain.
 
         Params are numbers, not sites. A prior on one comes from the program around, with `do`:
 
@@ -465,8 +467,7 @@ class SCM:
             has ``dim=-2``.
 
         The joint law of all sites is that of `sample`; randomness is NumPyro's, not of this
-        library's keys. Values that a variable cannot have, and parameters outside their domain,
-        have log density minus infinity.
+        library's keys. Values that a variable cannot have have log density minus infinity.
 
         The program raises `ModelError`, naming the variable, for data with holes or bounds; for
         values that no law of the family has; and where noise cannot be eliminated exactly.

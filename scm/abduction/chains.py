@@ -37,7 +37,7 @@ __all__ = ["chained"]
 
 _CHAINS, _WARMUP, _THIN = 8, 400, 2
 _FEWEST = 50  # draws of a chain, for its figures to mean anything
-_STARTS = 4096
+_STARTS, _BEST = 4096, 64
 _MOST_COMBINATIONS = 256
 _RHAT, _ESS = 1.05, 100.0
 
@@ -201,8 +201,9 @@ def _unit(target: _Target, root: Any, draws: int, data: Any, chance: Any, row: A
     key = jax.random.fold_in(jax.random.wrap_key_data(jnp.asarray(root, jnp.uint32)), row)
     key, start_key, pick_key = jax.random.split(key, 3)
     starts = jax.random.normal(start_key, (_STARTS, target.size))
-    weights = jnp.maximum(jax.vmap(fits)(starts), -1e10)
-    chosen = jax.random.categorical(pick_key, weights, shape=(_CHAINS,))
+    # any of the best, not only the very best: chains in modes apart then disagree, which is seen
+    best = jnp.argsort(-jnp.maximum(jax.vmap(fits)(starts), -1e10))[:_BEST]
+    chosen = jax.random.choice(pick_key, best, (_CHAINS,), replace=False)
     init, step = hmc(potential, algo="NUTS")
 
     def kept_step(state: Any, _: Any) -> Any:

@@ -10,8 +10,6 @@ from numpyro.distributions import (
     Bernoulli,
     Categorical,
     Gumbel,
-    Laplace,
-    Logistic,
     Normal,
     Poisson,
     Uniform,
@@ -49,14 +47,9 @@ def worth(posterior):
 # ------------------------------------------------------------------------------- colliders
 
 
-@pytest.mark.parametrize("names", [("A", "B", "Z"), ("Z",)])
-def test_product_of_which_only_it_was_seen(names, near):
+def test_product_of_which_only_it_was_seen():
     """Z = A B = 1.5 is a curve: A has density f_A(a) f_B(1.5 / a) / |a| on it."""
     model = SCM(A=Normal(1, 1), B=Normal(0.5, 0.7), Z=lambda A, B: A * B)
-    if "A" in names:
-        whole = model.abduct({"A": 2.0, "B": 0.75, "Z": 1.5}, key=1)
-        assert whole.draws == 1
-        return
     posterior = model.abduct({"Z": 1.5}, key=1, draws=DRAWS)
     density = stats.norm.pdf(GRID, 1, 1) * stats.norm.pdf(1.5 / GRID, 0.5, 0.7) / np.abs(GRID)
     a, b = (np.asarray(posterior.sample()[name], float) for name in "AB")
@@ -66,7 +59,7 @@ def test_product_of_which_only_it_was_seen(names, near):
     np.testing.assert_allclose(without, b, rtol=1e-6)
 
 
-def test_collider_rounded_in_every_column(near):
+def test_collider_rounded_in_every_column():
     """A = 0.5, C = 1.0 and Z = 1.6 in a file of one decimal: A + C = 1.5 would contradict Z, if
     numbers were what they look like."""
     model = SCM(A=Normal(0, 1), C=Normal(0, 2), Z=lambda A, C: A + C)
@@ -81,8 +74,6 @@ def test_collider_rounded_in_every_column(near):
     density = stats.norm.pdf(left) * stats.norm.pdf(right, 0, 2) * (left + right >= 1.55)
     like(a, *moments(density, left), DRAWS / 10)
     like(c, *moments(density, right), DRAWS / 10)
-    told = model.abduct({"A": 0.5, "C": Rounded(1.0, 1), "Z": Rounded(1.5, 1)}, key=1, draws=50)
-    assert np.abs(np.asarray(told.sample()["C"]) - 1).max() <= 0.05 + 1e-5
 
 
 def test_largest_of_two_and_other_folds_are_refused_or_right():
@@ -170,11 +161,6 @@ NONLINEAR = {
             stats.norm.pdf(np.log(5 / (1 + l**2)) - l, 0, 0.5) * stats.norm.pdf(1.5 - l**3, 0, 0.6)
         ),
     ),
-    "tails": (
-        of_latent(X=lambda L, u=Laplace(0, 1): L + u, Y=lambda L, u=Logistic(0, 1): L * 2 + u),
-        {"X": 3.0, "Y": -1.0},
-        lambda l: stats.laplace.pdf(3 - l) * stats.logistic.pdf(-1 - 2 * l),
-    ),
 }
 
 
@@ -193,12 +179,11 @@ def test_chains_find_a_narrow_posterior():
     """Readings too sharp for weighted draws: chains, in their figures and in their answer."""
     model = of_latent(
         Y=lambda L, u=Normal(0, 1): jnp.exp(L) + 1e-3 * u,
-        W=lambda L, u=Normal(0, 1): jnp.sinh(L) + 1e-3 * u,
     )
-    y, w = np.exp(0.7) + 5e-4, np.sinh(0.7) - 5e-4
+    y = np.exp(0.7)
     grid = np.linspace(0.69, 0.71, 20_001)
-    density = stats.norm.pdf(y - np.exp(grid), 0, 1e-3) * stats.norm.pdf(w - np.sinh(grid), 0, 1e-3)
-    posterior = model.abduct({"Y": [y], "W": [w]}, key=2, draws=1_000)
+    density = stats.norm.pdf(grid) * stats.norm.pdf(y - np.exp(grid), 0, 1e-3)
+    posterior = model.abduct({"Y": [y]}, key=2, draws=1_000)
     assert posterior.methods["L"] == "nuts"
     figures = posterior.diagnostics()
     assert figures["rhat"].max() < 1.05
