@@ -37,7 +37,7 @@ ENDOGENOUS = ("X", "T", "M", "N", "Y")
 
 @st.composite
 def posteriors(draw):
-    """A unit of the model with these numbers, in part seen: a point, an interval, the prior."""
+    """A unit made by the model with these numbers, seen in part: a point, bounds, the prior."""
     model = MODEL.do(a=draw(NUMBERS), b=draw(NUMBERS), c=draw(NUMBERS))
     world = model.sample(key=draw(st.integers(0, 1_000)), n=1)
     evidence = {name: np.asarray(world[name])[0] for name in ("X", "T", "M")}

@@ -1,4 +1,4 @@
-"""Evidence that is refused, and in which words: unreadable, impossible, or not told by the value."""
+"""Evidence that is refused, and in which words: unreadable, impossible, or not telling."""
 
 import jax.numpy as jnp
 import numpy as np
