@@ -134,7 +134,7 @@ def _log_jacobian(unit: Unit, targets: list[Any], back: Any) -> Any:
             start += count
         held = [x for x in back(unit, moved) if jnp.issubdtype(x.dtype, jnp.floating)]
         if sum(x.size for x in held) != size:
-            raise NotInvertibleError("more real numbers on one side than on the other")
+            raise NotInvertibleError("value and noise have not the same number of real components")
         return jnp.concatenate([x.reshape(-1) for x in held])
 
     at = jnp.concatenate([targets[i].reshape(-1) for i in reals])
