@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
-from scm.core.errors import NonFiniteError, UndefinedLawError
+from scm.compile.codes import Code, message
+from scm.core.errors import ModelError, NonFiniteError, UndefinedLawError
 from scm.noise.given import Given
 from scm.solve.acyclic import push
 from scm.solve.draws import Origin, source_for
@@ -20,8 +21,13 @@ __all__ = ["check"]
 
 def check(world: World) -> None:
     """Raise `NonFiniteError` or `UndefinedLawError` for a world with a code."""
-    if not jax.device_get(world.code):
+    code = int(jax.device_get(world.code))
+    if not code:
         return
+    if code == Code.UNTOLD_NOISE:
+        raise ModelError(
+            f"{message(code)}; call abduct outside of jit, vmap and grad, where it says which"
+        )
     name, bad = _culprit(world)  # the first in causal order; others may only inherit it
     if bad is not None:
         raise UndefinedLawError(

@@ -241,6 +241,8 @@ def solved(model: SCM, origin: Origin, carried: Mapping[str, Any], sharding: Any
     wanted = frozenset(system.structure.order)
     source = source_for(system, origin)
     columns, code = solve(system, source, carried, wanted, sharding)
+    if isinstance(origin, Given) and not isinstance(origin.code, int):
+        code = jnp.maximum(code, origin.code)
     world = World(model, columns, origin, code)
     if not traced(code):
         check(world)

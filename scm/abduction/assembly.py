@@ -14,6 +14,7 @@ from scm.abduction.diagnosis import Diagnosis
 from scm.abduction.evidence import Evidence
 from scm.abduction.job import Part, Piece
 from scm.abduction.posterior import Posterior
+from scm.compile.codes import Code
 from scm.noise.given import Given
 from scm.noise.identity import noise_names
 from scm.noise.laws import law_of
@@ -57,7 +58,9 @@ def together(
         else:
             flat = _scattered(model, evidence, rest, address, draws, parts, arrays)
         (scores if scored else values)[address] = flat
-    origin = Given(values, {a: laws[names[a]] for a in values}, draws * evidence.n, scores, rest)
+    code = _code([each.untold for each in found if each.untold is not None])
+    given = {address: laws[names[address]] for address in values}
+    origin = Given(values, given, draws * evidence.n, scores, rest, code)
     return Posterior(
         model if draws == 1 else _repeated(model, draws, evidence.n),
         origin,
@@ -68,6 +71,13 @@ def together(
         tuple(dict.fromkeys(note for each in found for note in each.notes)),
         Diagnosis(tuple(f for each in found for f in each.figures), max(g.chains for g in found)),
     )
+
+
+def _code(untold: Sequence[Any]) -> Any:
+    """What travels with the worlds of a posterior that was made inside a trace."""
+    if not untold:
+        return 0
+    return jnp.where(jnp.stack(untold).any(), Code.UNTOLD_NOISE, Code.OK).astype(jnp.int32)
 
 
 def _flat(piece: Piece, array: Any, draws: int) -> Any:

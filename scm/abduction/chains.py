@@ -242,10 +242,11 @@ def _figures(
         bad = np.flatnonzero((worst > _RHAT) | (of < _ESS))
         if len(bad):
             at = int(bad[0])
+            few = f"R-hat {worst[at]:.2f}, {of[at]:.0f} effective draws; {len(bad)} such units"
             warnings.warn(
                 f"abduct: the chains of {noise.key} of unit {int(units.rows[at])} have not mixed "
-                f"(R-hat {worst[at]:.2f}, {of[at]:.0f} effective draws; {len(bad)} units in all): "
-                "raise draws=, or see more of the units",
+                f"({few}): they are in modes apart, or have hardly moved. Give wider bounds "
+                "(Interval, Rounded), or see more of the unit",
                 AbductionWarning,
                 stacklevel=2,
             )

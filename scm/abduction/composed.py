@@ -46,7 +46,7 @@ class Noise:
       law: how values are made of its scores.
       declared: whether it is declared; else it is the canonical noise of a returned law.
       shape: of its value, or of its scores if it is canonical.
-      finite: whether its law, seen without its numbers, has finitely many values.
+      shared: whether another live layer has it too, under a law of its own.
     """
 
     address: Address

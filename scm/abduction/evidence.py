@@ -238,13 +238,12 @@ def _bounds(column: Any) -> tuple[Any, Any]:
         if not cells:
             return np.zeros(0), np.zeros(0)
         return tuple(np.array(side, float) for side in zip(*cells, strict=True))  # type: ignore[return-value]
-    try:
-        value = np.asarray(column)
-        value = value.astype(float) if value.dtype != object else np.asarray(np.nan)
-    except (TypeError, ValueError):
-        raise ModelError(
-            f"abduct: a number, an Interval or a Rounded is wanted, given {column!r}"
-        ) from None
+    value = np.asarray(column)
+    if value.dtype == object and value.ndim == 0 and type(column).__name__ == "NAType":
+        return np.nan, np.nan  # what pandas puts where there is nothing
+    if value.dtype.kind not in "biuf" and value.dtype.name != "bfloat16":
+        raise ModelError(f"abduct: a number, an Interval or a Rounded is wanted, given {column!r}")
+    value = value.astype(float)
     return value, value
 
 

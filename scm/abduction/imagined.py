@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from scm.core.errors import ModelError
+from scm.core.intervention import merged
+from scm.core.pytree import pytree, static
 from scm.frames import Columns, Unit
 from scm.world import Mean, World
 
@@ -19,25 +21,30 @@ if TYPE_CHECKING:
 
     from scm.model import SCM
 
-__all__ = ["Imagined", "flattened"]
+__all__ = ["Imagined", "arrayed", "flattened"]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@pytree
 class Imagined:
     """A world of ``draws`` draws of each of ``units`` units.
 
     ``world["Y"]`` has shape (draws, units, *shape). Otherwise it is a `World`: ``data``, ``noise``,
-    ``natural``, ``do`` and ``undo`` are the same, with both axes in front.
+    ``natural``, ``do`` and ``undo`` are the same, with both axes in front. A pytree.
     """
 
     flat: World
-    draws: int
-    units: int
+    draws: int = static()
+    units: int = static()
 
     @property
     def model(self) -> SCM:
         """The model that made it."""
         return self.flat.model
+
+    @property
+    def code(self) -> jax.Array:
+        """The `scm.compile.codes.Code` of all draws."""
+        return self.flat.code
 
     def _shaped(self, value: Any) -> jax.Array:
         return jnp.reshape(value, (self.draws, self.units, *jnp.shape(value)[1:]))
@@ -68,13 +75,11 @@ class Imagined:
 
     def do(self, interventions: Mapping[str, Any] | None = None, /, **rhs: Any) -> Imagined:
         """The same draws under one more intervention; as `Posterior.do`."""
-        from scm.core.intervention import merged
-
         named = merged("do", interventions, rhs)
         structure = self.model.structure
         shaped = {
             name: flattened(value, structure.out(name).shape, self.draws, self.units)
-            if hasattr(value, "shape") and not callable(value) and name in structure.variables
+            if arrayed(value) and name in structure.variables
             else value
             for name, value in named.items()
         }
@@ -121,6 +126,11 @@ class _Reshaped(Mapping[Any, jax.Array]):
 
     def __len__(self) -> int:
         return len(self._inner)
+
+
+def arrayed(value: Any) -> bool:
+    """Whether a right-hand side is an array."""
+    return isinstance(value, np.ndarray | jax.Array)
 
 
 def flattened(value: Any, shape: tuple[int, ...], draws: int, units: int) -> Any:

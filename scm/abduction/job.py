@@ -58,6 +58,7 @@ class Part:
       methods: by variable, how its noises were found.
       open: whether draws may differ.
       log: of the density or probability of what was seen, by unit; of a job that judges.
+      untold: inside a trace, whether some noise was not found; else None.
     """
 
     group: Group
@@ -68,6 +69,7 @@ class Part:
     chains: int
     open: bool
     log: Any
+    untold: Any
 
     @property
     def first(self) -> Part:
@@ -97,6 +99,12 @@ class Job:
         self.plan, self.ways = prepared(self.system, group.kinds)
         self.traced = traced((self.system.numbers, group.low, root))
 
+    @property
+    def random(self) -> bool:
+        """Whether draws may differ, so far as can be said before anything is found."""
+        first = [ways.get(0) for ways in self.ways]
+        return bool(self.plan.free) or any(way is None or not way.certain for way in first)
+
     def found(self, draws: int) -> Part:
         """The noises of the group, so many draws of each unit."""
         self.draws = draws
@@ -105,6 +113,7 @@ class Job:
         self.figures: list[Poor] = []
         self.chains, self.open = 1, bool(self.plan.free)
         self.log: Any = jnp.zeros(self.group.n) if self.judging else None
+        self.untold: Any = jnp.zeros((), bool) if self.traced else None
         methods = dict.fromkeys((a[0] for a in self.plan.free), "prior")
         methods |= dict.fromkeys(self.plan.set, "set")
         first = [ways.get(0) for ways in self.ways]
@@ -131,6 +140,7 @@ class Job:
             self.chains,
             self.open,
             self.log,
+            self.untold,
         )
 
     def _solve(self, ways: Sequence[Strategy], rows: np.ndarray) -> Solved:
@@ -152,29 +162,35 @@ class Job:
         """Evidence on what was set, one value for each unit, has to be the setting."""
         for name in self.plan.set:
             setting, low, high = self.follows[name], self.group.low[name], self.group.high[name]
-            if self.judging:
-                scale = jnp.max(jnp.abs(setting * 1.0))
-                same = jax.vmap(lambda x, a, b, scale=scale: within(x, a, b, scale))
-                self.log = jnp.where(same(setting, low, high), self.log, -jnp.inf)
-            elif not self.traced:
+            if self.judging or self.traced:
+                same = jax.vmap(lambda x, a, b: within(x, a, b, jnp.max(jnp.abs(x * 1.0))))
+                fits = same(setting, low, high)
+                self._weigh(self.every, jnp.where(fits, 0.0, -jnp.inf))
+                self.untold = None if self.untold is None else self.untold | ~fits.all()
+            else:
                 unlike_setting(name, setting, low, high, self.group.rows, self.evidence.single)
 
     def _unseen(self, way: Strategy, result: Found) -> list[str]:
         """Keep what the first strategy found inside a trace, where nothing can be looked at."""
         self._keep(way, self.every, result)
         fine, log = _first(way, result.fine), _first(way, result.log_weight)
-        self._weigh(self.every, jnp.where(fine, log, -jnp.inf))
+        log = jnp.where(fine, log, -jnp.inf)
+        if way.note:  # what was assumed may be wrong: that it was not found is no proof
+            log = jnp.where(_first(way, result.trouble), jnp.nan, log)
+        self._weigh(self.every, log)
+        self.untold = self.untold | result.trouble.any()
         self.open |= not way.certain
         return [way.method]
 
     def _block(self, ways: Candidates, result: Found, flags: Sequence[bool]) -> list[str]:
         """Keep what was found of a block; the names of the ways that found it."""
-        rows = self.every
+        rows, last = self.every, None
         names: list[str] = []
         for at in itertools.count():
             way = ways.get(at)
             if way is None:
-                if names == [] and at and len(ways.block.noises) == 1:
+                searched = last is not None and last.method == "search"
+                if searched and not names and len(ways.block.noises) == 1:
                     raise self._untold(ways.block, int(rows[0]))
                 return [*names, self._infer(ways.block, rows)]
             if at:
@@ -196,7 +212,7 @@ class Job:
                     raise self._impossible(ways.block, int(rows[wrong[0]]))
                 self._weigh(rows[np.flatnonzero(bad)], -jnp.inf)
                 return [*names, way.method]
-            rows = rows[np.flatnonzero(bad)]
+            rows, last = rows[np.flatnonzero(bad)], way
         raise AssertionError
 
     def _accept(self, way: Strategy, rows: np.ndarray, result: Found, spread: bool) -> None:

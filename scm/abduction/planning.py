@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from scm.abduction.composed import Block, block_of, live_noises
 from scm.abduction.evidence import Seen
+from scm.core.errors import ModelError
 from scm.core.structure import System
 from scm.noise.identity import noise_names
 from scm.noise.source import Address
@@ -42,6 +43,7 @@ def planned(system: System, kinds: Mapping[str, Seen]) -> Plan:
     noises = {name: live_noises(system, name) for name in structure.order}
     settled: set[str] = set()  # known by value, or by what they are made of
     follows: list[str] = []
+    _refuse_shifts(system)
     given = [n for n in structure.order if structure.variables[n].layers[-1].form == "per unit"]
     for name in structure.order:
         parents = structure.variables[name].parents
@@ -70,6 +72,17 @@ def planned(system: System, kinds: Mapping[str, Seen]) -> Plan:
     found = {noise.address for block in blocks for noise in block.noises}
     free = tuple(each for each in noise_names(structure) if each not in found)
     return Plan(tuple(follows), tuple(n for n in given if n in kinds), tuple(blocks), free)
+
+
+def _refuse_shifts(system: System) -> None:
+    """One value for each unit, and an intervention that goes on from it, are not read here."""
+    for name, variable in system.structure.variables.items():
+        live = [variable.layers[depth].form for depth in variable.live]
+        if "per unit" in live[:-1]:
+            raise ModelError(
+                f"abduct: do({name}=...) gives one value for each unit, and a later do({name}=...) "
+                "goes on from it; give the values themselves, shifted, in one do"
+            )
 
 
 def _behind(system: System, name: str, settled: set[str]) -> set[str]:

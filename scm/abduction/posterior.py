@@ -10,7 +10,7 @@ import numpy as np
 
 from scm.abduction.couplings import couplings_of
 from scm.abduction.diagnosis import Diagnosis
-from scm.abduction.imagined import Imagined, flattened
+from scm.abduction.imagined import Imagined, arrayed, flattened
 from scm.arguments import count
 from scm.core.errors import ModelError
 from scm.core.intervention import merged
@@ -109,6 +109,7 @@ class Posterior:
         whole = n == self.draws
         origin = self.origin if whole else self.origin.rows(np.arange(n * self.units))
         model = self.model if whole else self.model.rows(slice(0, n * self.units))
+        model.check_units(origin.n)
         world = solved(model, origin, {})
         return world if self.single else Imagined(world, n, self.units)
 
@@ -123,7 +124,7 @@ class Posterior:
     def _by_row(self, name: str, value: Any) -> Any:
         """An array of (units,) or (draws, units) with one value for each draw of each unit."""
         known = self.model.structure.variables
-        if callable(value) or not hasattr(value, "shape") or name not in known:
+        if not arrayed(value) or name not in known:
             return value
         return flattened(value, self.model.structure.out(name).shape, self.draws, self.units)
 

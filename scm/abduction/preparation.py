@@ -54,7 +54,8 @@ def _of_numbers(system: System) -> Hashable:
     signs = tuple(map(_sign, jax.tree.leaves(system.numbers)))
     names = system.structure.order
     ranges = tuple(noise_range(system, n) for name in names for n in live_noises(system, name))
-    declared = tuple(id(v.layers[-1].inverse) for v in system.structure.variables.values())
+    layers = [layer for v in system.structure.variables.values() for layer in v.layers]
+    declared = tuple((layer.inverse, repr(layer.monotone)) for layer in layers)
     return signs, ranges, declared
 
 

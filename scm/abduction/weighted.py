@@ -110,13 +110,19 @@ def _judge(evaluation: Evaluation, ess: np.ndarray, fine: np.ndarray, units: Dra
             f"one meets what was seen of unit {unit}. Give bounds instead of the value, "
             f"Interval(...) or Rounded(...), or add a noise of measurement to {shown}"
         )
-    if fine.any() and ess[worst] < _FLOOR:
+    if len(nothing):
+        raise ModelError(
+            f"abduct: none of {_MOST:,} draws of {noises} fits what was seen of unit "
+            f"{int(units.rows[nothing[0]])}: it is impossible, or too rare to be found so. Look at "
+            "what the model makes of such units, model.do(...).sample(key, n), or widen bounds"
+        )
+    if ess[worst] < _FLOOR:
         raise ModelError(
             f"abduct: of {_MOST:,} draws of {noises} hardly {ess[worst]:.1f} fit what was seen of "
             f"unit {unit}: the answer would be a guess. See more of the unit, give bounds instead "
             "of values, or take out a variable that is almost impossible"
         )
-    if fine.any() and ess[worst] < _POOR:
+    if ess[worst] < _POOR:
         warnings.warn(
             f"abduct: {noises} of unit {unit} rest on {ess[worst]:.0f} effective draws",
             AbductionWarning,
@@ -170,10 +176,9 @@ def _one(
     """One unit: draws by weight."""
     block, inside = evaluation.block, system.given(numbers)
     numbered = jnp.arange(count, dtype=jnp.uint32)
-    # the high word is the unit, the low word the proposal
-    source = Drawn(
-        streams, Picked(jnp.zeros(2, jnp.uint32), jnp.full_like(numbered, row), numbered)
-    )
+    # the high word is the unit (from 1: draws elsewhere have 0), the low word the proposal
+    proposals = Picked(jnp.zeros(2, jnp.uint32), jnp.full_like(numbered, row + 1), numbered)
+    source = Drawn(streams, proposals)
     drawn = {n.key: prior_values(block, n, inside, source) for n in evaluation.free}
     chance: dict[str, Score] = {}
     for noise in block.noises:
@@ -194,13 +199,9 @@ def _one(
     top = log.max()
     weight = jnp.exp(log - jnp.where(jnp.isfinite(top), top, 0.0))
     total = weight.sum()
-    ess = total**2 / jnp.maximum(
-        (weight**2).sum(), 1e-300 if weight.dtype == jnp.float64 else 1e-37
-    )
+    ess = jnp.where(total > 0, total**2 / jnp.maximum((weight**2).sum(), 1e-30), 0.0)
     first = source.scores((block.names[-1], 0, "which draw"), _PLAIN).lower[0]
-    places = (
-        jnp.arange(draws) + first
-    ) / draws  # systematic: each draw as often as its weight says
+    places = (jnp.arange(draws) + first) / draws  # systematic: as often as the weight says
     running = jnp.cumsum(weight) / jnp.where(total > 0, total, 1.0)
     at = jnp.clip(jnp.searchsorted(running, places * running[-1]), 0, count - 1)
     order = _shuffled(source, at, block.names[-1])

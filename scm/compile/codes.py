@@ -13,12 +13,15 @@ class Code(enum.IntEnum):
     OK = 0
     NON_FINITE = 1
     UNDEFINED_LAW = 2
+    UNTOLD_NOISE = 3
 
 
 _MESSAGES = {
     Code.OK: "all is well",
     Code.NON_FINITE: "some variable has an infinite value or one that is not a number",
     Code.UNDEFINED_LAW: "some law is given a parameter outside its domain, as a probability of 1.4",
+    Code.UNTOLD_NOISE: "some noise was not found from the evidence: it is impossible, or does not "
+    "tell the noise",
 }
 
 

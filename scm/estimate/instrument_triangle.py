@@ -51,6 +51,10 @@ class System(eqx.Module):
 
 
 def reduce_to_triangle(sample: Sample, roles: Roles, endogenous: tuple[str, ...]) -> System:
+    """The cross-products that instrumental-variable estimators need, of one triangular root.
+
+    ``endogenous`` are the covariates that the treatment moves: they are instrumented with it.
+    """
     moved = [i for i, name in enumerate(roles.adjust) if name in endogenous]
     kept = [i for i in range(len(roles.adjust)) if i not in moved]
     parts = (

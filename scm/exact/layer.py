@@ -52,6 +52,7 @@ class Layer:
 def layer_of(
     name: str, mechanism: Mechanism, system: System, depth: int, parents: tuple[int, ...]
 ) -> Layer:
+    """One layer of a variable, with the numbers that the system has for it."""
     assignment = mechanism.assignment
     given = [np.asarray(each) for each in system.numbers[name][depth]]
     end = len(mechanism.captured) + len(assignment.numbers)

@@ -33,6 +33,8 @@ class Given:
         of the family; those of declared noise to the law in ``laws``.
       laws: the law that each of ``values`` was given under; None for canonical noise.
       scores: declared noise known by its standard normal scores, which belong to any law.
+      code: the `scm.compile.codes.Code` of the noise itself: not 0 if it was to be found from
+        evidence inside a trace, and was not.
       rest: units whose own noise is drawn where neither says anything; None where it is refused.
     """
 
@@ -41,6 +43,7 @@ class Given:
     n: int = static()
     scores: dict[Address, jax.Array] = dataclasses.field(default_factory=dict)
     rest: Run | Picked | None = None
+    code: Any = 0
 
     def source(self, laws: Mapping[Place, Any]) -> Placed:
         """The source of a model's noises, whose laws are given; under changed parameters a unit
@@ -63,7 +66,9 @@ class Given:
             high, low = rest.numbers
             rest = Picked(rest.root, high[rows], low[rows])
         picked = lambda held: {address: value[rows] for address, value in held.items()}
-        return Given(picked(self.values), self.laws, len(rows), picked(self.scores), rest)
+        return Given(
+            picked(self.values), self.laws, len(rows), picked(self.scores), rest, self.code
+        )
 
     def _under(self, address: Address, law: Any) -> jax.Array:
         """Values under the law they were given under, as values under another of the family.
