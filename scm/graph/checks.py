@@ -1,6 +1,7 @@
 """What makes a list of names and edges a graph, and what to say when it is none."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 Edge = tuple[str, str]
@@ -13,21 +14,26 @@ def read_names(what: str, names: Iterable[str]) -> tuple[str, ...]:
     listed = tuple(names)
     for name in listed:
         _check_name(what, name)
-    _refuse_repeats(what, listed, listed)
+    again = [name for name, count in Counter(listed).items() if count > 1]
+    if again:
+        raise ValueError(f"{what}: {again[0]} is listed twice")
     return listed
 
 
 def read_edges(what: str, arrow: str, edges: Iterable[Edge]) -> tuple[Edge, ...]:
-    """The edges as a tuple of pairs: no loops, none twice (`<->` has no direction)."""
+    """The edges as a tuple of pairs: no loops; an edge told again is the same edge."""
     if isinstance(edges, str):
         raise TypeError(f'{what}={edges!r} is a string; pairs of names are wanted: [("A", "B")]')
     listed = tuple(_read_edge(what, edge) for edge in edges)
     for tail, head in listed:
         if tail == head:
             raise ValueError(f"{what}: {tail} {arrow} {head} joins {tail} to itself")
-    ends = listed if arrow == "->" else tuple(tuple(sorted(edge)) for edge in listed)
-    _refuse_repeats(what, ends, [f"{tail} {arrow} {head}" for tail, head in listed])
-    return listed
+    # `A <-> B` has no direction: `B <-> A` tells it again.
+    told: dict[Edge, Edge] = {}
+    for tail, head in listed:
+        same = (tail, head) if arrow == "->" or tail < head else (head, tail)
+        told.setdefault(same, (tail, head))
+    return tuple(told.values())
 
 
 def refuse_unknown(what: str, names: Iterable[str], known: Sequence[str]) -> None:
@@ -36,6 +42,21 @@ def refuse_unknown(what: str, names: Iterable[str], known: Sequence[str]) -> Non
     for name in names:
         if name not in there:
             raise ValueError(f"{what}: {name!r} is no node of this graph{nearest(name, known)}")
+
+
+def refuse_overlap(asked: str, named: Mapping[str, Sequence[str]]) -> None:
+    """No node plays two roles in one question, and the first two roles are filled."""
+    for role, names in list(named.items())[:2]:
+        if not names:
+            raise ValueError(f"{asked}: {role} is empty; name at least one node")
+    role_of: dict[str, str] = {}
+    for role, names in named.items():
+        for name in names:
+            if name in role_of:
+                raise ValueError(
+                    f"{asked}: {name} is in {role_of[name]} and in {role}; a node has one role"
+                )
+            role_of[name] = role
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -80,11 +101,3 @@ def _check_name(what: str, name: str) -> None:
         raise TypeError(f"{what}: {name!r} is a {type(name).__name__}; names are strings")
     if not name.strip():
         raise ValueError(f"{what}: {name!r} is blank; a name has at least one letter")
-
-
-def _refuse_repeats(what: str, items: Sequence[Hashable], shown: Sequence[str]) -> None:
-    seen = set()
-    for item, text in zip(items, shown, strict=True):
-        if item in seen:
-            raise ValueError(f"{what}: {text} is listed twice")
-        seen.add(item)

@@ -5,8 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
-from scm.graph.checks import Edge, find_cycle, read_edges, read_names, refuse_unknown
+from scm.graph.checks import (
+    Edge,
+    find_cycle,
+    read_edges,
+    read_names,
+    refuse_overlap,
+    refuse_unknown,
+)
 from scm.graph.projection import project
+from scm.graph.separation import Separation, separate
+from scm.graph.surgery import cut, districts, induced
+
+Names = str | Iterable[str]
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -72,19 +83,23 @@ class Graph:
         if cycle:
             raise ValueError(f"directed: the edges run in a circle: {' -> '.join(cycle)}")
 
-    def parents(self, of: str | Iterable[str]) -> tuple[str, ...]:
+    def parents(self, of: Names) -> tuple[str, ...]:
         """The nodes with an edge into `of` (one name or several), in the order of `nodes`."""
         return self._step("parents", of, self._parents)
 
-    def children(self, of: str | Iterable[str]) -> tuple[str, ...]:
+    def children(self, of: Names) -> tuple[str, ...]:
         """The nodes with an edge from `of` (one name or several), in the order of `nodes`."""
         return self._step("children", of, self._children)
 
-    def ancestors(self, of: str | Iterable[str]) -> tuple[str, ...]:
+    def siblings(self, of: Names) -> tuple[str, ...]:
+        """The nodes with a bidirected edge to `of` (one name or several)."""
+        return self._step("siblings", of, self._siblings)
+
+    def ancestors(self, of: Names) -> tuple[str, ...]:
         """`of` and all nodes with a directed path into it: a node is an ancestor of itself."""
         return self._closure("ancestors", of, self._parents)
 
-    def descendants(self, of: str | Iterable[str]) -> tuple[str, ...]:
+    def descendants(self, of: Names) -> tuple[str, ...]:
         """`of` and all nodes with a directed path from it: a node is a descendant of itself."""
         return self._closure("descendants", of, self._children)
 
@@ -126,6 +141,61 @@ class Graph:
         observed = [name for name in self.nodes if name not in self.latent]
         return Graph(directed, bidirected, nodes=observed)
 
+    # ------------------------------------------------------------------------------ surgery
+
+    def cut(self, into: Names = (), out_of: Names = ()) -> "Graph":
+        """Without the edges with a head at `into` and without the arrows that leave `out_of`.
+
+        `cut(into=X)` is the graph under do(X); `cut(out_of=X)` keeps the back doors of X only.
+
+        Source: Pearl (2009), Causality, section 3.4: G with X overlined, X underlined.
+
+        >>> print(Graph(directed=[("Z", "T"), ("T", "Y")], bidirected=[("T", "Y")]).cut(into="T"))
+        T -> Y; Z
+        """
+        return cut(self, self._several("cut(into)", into), self._several("cut(out_of)", out_of))
+
+    def subgraph(self, nodes: Names) -> "Graph":
+        """The nodes named, in the order of this graph's `nodes`, and the edges among them."""
+        return induced(self, self._several("subgraph", nodes))
+
+    def districts(self) -> tuple[tuple[str, ...], ...]:
+        """The parts that bidirected edges hold together (c-components), latents as nodes.
+
+        Source: Tian and Pearl (2002), A general identification condition for causal effects.
+
+        >>> Graph(directed=[("X", "Z"), ("Z", "Y")], bidirected=[("X", "Y")]).districts()
+        (('X', 'Y'), ('Z',))
+        """
+        return districts(self)
+
+    # ---------------------------------------------------------------------------- separation
+
+    def separated(self, x: Names, y: Names, given: Names = ()) -> Separation:
+        """Whether `given` separates `x` from `y` (d-separation; m-separation with `<->`).
+
+        Args:
+            x, y, given: one name or several, no name in two of them; `x` and `y` not empty.
+                Latent nodes may be asked about like any other.
+
+        Returns:
+            A `Separation`: true when they are separated; its `reason` names an open path, or the
+            nodes at which every path is blocked.
+
+        Raises:
+            ValueError: an unknown name, a name in two places, nothing on one side.
+
+        Source: Pearl (2009), Causality, definition 1.2.3; Richardson (2003) for `<->`.
+
+        >>> collider = Graph(directed=[("A", "B"), ("C", "B")])
+        >>> print(collider.separated("A", "C"))
+        separated: every path is blocked: at B (a collider)
+        >>> print(collider.separated("A", "C", given="B"))
+        connected: A -> B <- C is open: the collider B is given
+        """
+        asked = self._apart("separated", x=x, y=y, given=given)
+        return separate(self, asked["x"], asked["y"], asked["given"])
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Graph) and self._content == other._content
 
@@ -163,26 +233,32 @@ class Graph:
     def _children(self) -> dict[str, tuple[str, ...]]:
         return self._neighbours(self.directed)
 
+    @cached_property
+    def _siblings(self) -> dict[str, tuple[str, ...]]:
+        return self._neighbours(edge for a, b in self.bidirected for edge in ((a, b), (b, a)))
+
     def _neighbours(self, pairs: Iterable[Edge]) -> dict[str, tuple[str, ...]]:
         met: dict[str, list[str]] = {name: [] for name in self.nodes}
         for one, other in pairs:
             met[one].append(other)
         return {name: tuple(others) for name, others in met.items()}
 
-    def _several(self, asked: str, of: str | Iterable[str]) -> tuple[str, ...]:
-        names = (of,) if isinstance(of, str) else tuple(of)
+    def _several(self, asked: str, of: Names) -> tuple[str, ...]:
+        names = (of,) if isinstance(of, str) else tuple(dict.fromkeys(of))
         refuse_unknown(asked, names, self.nodes)
         return names
 
-    def _step(
-        self, asked: str, of: str | Iterable[str], to: Mapping[str, tuple[str, ...]]
-    ) -> tuple[str, ...]:
+    def _apart(self, asked: str, **named: Names) -> dict[str, tuple[str, ...]]:
+        """What a question names: all known, none in two places, and something on both sides."""
+        read = {role: self._several(f"{asked}({role})", names) for role, names in named.items()}
+        refuse_overlap(asked, read)
+        return read
+
+    def _step(self, asked: str, of: Names, to: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         met = {other for name in self._several(asked, of) for other in to[name]}
         return tuple(name for name in self.nodes if name in met)
 
-    def _closure(
-        self, asked: str, of: str | Iterable[str], to: Mapping[str, tuple[str, ...]]
-    ) -> tuple[str, ...]:
+    def _closure(self, asked: str, of: Names, to: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         ahead = list(self._several(asked, of))
         met = set(ahead)
         while ahead:
