@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from scm.arguments import count, first_unit, named_rhs
+from scm.core.dependence import unused
 from scm.core.equations import equation
 from scm.core.errors import ModelError, UnknownNameError, suggestion
 from scm.core.intervention import assigned, done, merged, undone, written
@@ -177,6 +177,19 @@ class SCM:
         edges = [(parent, name) for name in parents for parent in parents[name]]
         return Graph(directed=edges, latent=self.latents, nodes=tuple(parents))
 
+    @property
+    def unused_edges(self) -> tuple[tuple[str, str], ...]:
+        """The arrows of `graph` that no code stands for: (parent, child), in order of writing.
+
+        The child's function names the parent, but the parent's value cannot reach the child's, by
+        what is computed: `0 * x` still counts as use, `jnp.zeros_like(x)` does not.
+
+        >>> from numpyro.distributions import Normal
+        >>> SCM(x=Normal(0, 1), y=lambda x, u=Normal(0, 1): 2 * u).unused_edges
+        (('x', 'y'),)
+        """
+        return unused(self.structure)
+
     def equations(self) -> str:
         """The assignments as they stand, one line each, read off what is computed."""
         structure = self.structure
@@ -236,11 +249,10 @@ class SCM:
                 mechanisms[assignment] = mechanism
                 numbers[assignment] = self.numbers[name][depth]
         changed = structure_of(variables, mechanisms)
-        fresh = changed.numbers()
         merged = {
             name: [
-                numbers.get(assignment, fresh[name][depth])
-                for depth, assignment in enumerate(changed.variables[name].layers)
+                numbers[each] if each in numbers else changed.numbers_of(name, depth)
+                for depth, each in enumerate(changed.variables[name].layers)
             ]
             for name in changed.order
         }
@@ -548,5 +560,5 @@ class SCM:
         return f"<table><caption>{head}</caption><tbody>{rows}</tbody></table>"
 
 
-def _precision() -> Any:
-    return jnp.result_type(float)
+def _precision() -> bool:
+    return bool(jax.config.jax_enable_x64)  # type: ignore[attr-defined]

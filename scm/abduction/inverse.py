@@ -35,9 +35,8 @@ def by_declaration(block: Block) -> Strategy | None:
         found = jnp.asarray(inverse(*targets, *(unit.known[p] for p in assignment.parents)))
         return [found.astype(block.noises[0].shape.dtype)]
 
-    return Strategy(
-        block, "declared inverse", inverse, _solver(block, back, block.noises), certain=True
-    )
+    solve = _solver(block, back, block.noises)
+    return Strategy(block, "declared inverse", inverse, solve, certain=True)
 
 
 def by_inversion(block: Block, pivots: Sequence[Noise] | None = None) -> Strategy:
@@ -109,12 +108,10 @@ def _solver(block: Block, back: Any, wanted: Sequence[Noise]) -> Any:
             density, possible = density + log, possible & inside
         found = {noise.key: value for noise, value in zip(wanted, held, strict=True)}
         every = [found.get(n.key, unit.known.get(n.key)) for n in block.noises]
-        fine = agrees(block, unit, every)
+        fine = possible & agrees(block, unit, every)
         coarse = _coarse(wanted, system, unit, targets, back)
-        jacobian = _log_jacobian(unit, targets, back)
-        never = jnp.zeros((), bool)
-        fine &= possible
-        return Found(held, density + jacobian, fine, never, ~fine | coarse)
+        log = density + _log_jacobian(unit, targets, back)
+        return Found(held, log, fine, jnp.zeros((), bool), ~fine | coarse)
 
     return solve
 

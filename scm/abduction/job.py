@@ -148,7 +148,7 @@ class Job:
         units = Draws(self.root, self.draws, self.group.rows[rows], self.evidence.n)
         whole = len(rows) == self.group.n
         system = self.system if whole else self.model.rows(rows).system
-        return solved(system, ways, self.plan.known, low, high, units)
+        return solved(system, ways, self.plan.known, low, high, units, self.judging)
 
     def _bounds(self, rows: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
         if len(rows) == self.group.n:
@@ -173,11 +173,11 @@ class Job:
     def _unseen(self, way: Strategy, result: Found) -> list[str]:
         """Keep what the first strategy found inside a trace, where nothing can be looked at."""
         self._keep(way, self.every, result)
-        fine, log = _first(way, result.fine), _first(way, result.log_weight)
-        log = jnp.where(fine, log, -jnp.inf)
-        if way.note:  # what was assumed may be wrong: that it was not found is no proof
-            log = jnp.where(_first(way, result.trouble), jnp.nan, log)
-        self._weigh(self.every, log)
+        if self.judging:
+            log = jnp.where(_first(way, result.fine), _first(way, result.log_weight), -jnp.inf)
+            if way.note:  # what was assumed may be wrong: that it was not found is no proof
+                log = jnp.where(_first(way, result.trouble), jnp.nan, log)
+            self._weigh(self.every, log)
         self.untold = self.untold | result.trouble.any()
         self.open |= not way.certain
         return [way.method]

@@ -56,7 +56,8 @@ def by_quantile(block: Block) -> Strategy | None:
         fine = (log > -jnp.inf) & valid(law) & agrees(block, unit, [held])
         return Found([held], log, fine, ~never, ~fine)
 
-    return Strategy(block, "quantile", None, solve, certain=name in block.exact and not discrete)
+    certain = name in block.exact and not discrete
+    return Strategy(block, "quantile", None, solve, certain=certain)
 
 
 def _ordered(first: Any, last: Any) -> tuple[Any, Any]:

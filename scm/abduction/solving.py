@@ -87,8 +87,9 @@ def solved(
     low: Mapping[str, Any],
     high: Mapping[str, Any],
     draws: Draws,
+    judging: bool,
 ) -> Solved:
-    """What each strategy finds of all units, by one program."""
+    """What each strategy finds of all units, by one program; no densities without ``judging``."""
     addresses = _addresses(strategies)
     source = draws.source(addresses) if addresses else None
     exact = {name: low[name] for name in low if high[name] is low[name]}
@@ -101,7 +102,7 @@ def solved(
         found = [_run(each, numbers, known, low, high, source, draws.draws) for each in strategies]
         flags = [jnp.stack([each.trouble.any(), each.spread.any()]) for each in found]
         return Solved(
-            found,
+            found if judging else [each._replace(log_weight=None) for each in found],
             {name: known[name] for name in follows},
             jnp.stack(flags) if flags else jnp.zeros((0, 2), bool),
         )
@@ -115,6 +116,7 @@ def solved(
         tuple(follows),
         draws.draws,
         rows if not low else None,
+        judging,
     )
     return kept(("abduct", key), lambda: job)(*arguments)
 

@@ -10,12 +10,22 @@ import jax
 import jax.numpy as jnp
 
 from scm.abduction.composed import Block, Noise, declared_law
+from scm.abduction.rounding import with_scales
 from scm.core.structure import Numbers, System
 from scm.noise.laws import law_of
 from scm.noise.laws.finite import probabilities, support_of
 from scm.noise.score import NormalScore, Score
 
-__all__ = ["Found", "Strategy", "Unit", "agrees", "log_density", "log_of", "value_at", "within"]
+__all__ = [
+    "Found",
+    "Strategy",
+    "Unit",
+    "agrees",
+    "log_density",
+    "log_of",
+    "value_at",
+    "within",
+]
 
 
 _ROUNDINGS = 64  # how often rounding may have moved an outcome by as much as it can
@@ -88,40 +98,14 @@ def within(value: Any, low: Any, high: Any, scale: Any) -> Any:
 
 
 def agrees(block: Block, unit: Unit, held: list[Any]) -> Any:
-    """Whether noises, declared ones by value, give back what was seen.
-
-    Up to rounding, of every input as much as it moves the outcome: a large parent that hardly
-    matters excuses nothing.
-    """
-    numbers = block.numbers_of(unit.numbers)
+    """Whether noises, declared ones by value, give back what was seen, up to rounding: a large
+    parent that hardly matters excuses nothing."""
     known = {name: unit.known[name] for name in block.reads}
-    leaves, structure = jax.tree.flatten((numbers, known, held))
-    real = [at for at, x in enumerate(leaves) if _real(x)]
-
-    def outputs(*moved: Any) -> list[Any]:
-        every = list(leaves)
-        for at, x in zip(real, moved, strict=True):
-            every[at] = x
-        numbers, known, held = jax.tree.unflatten(structure, every)
-        found = block.outputs(numbers, known, held)
-        return [x for x in found if _real(x)], found  # type: ignore[return-value]
-
-    inputs = [jnp.asarray(leaves[at]) for at in real]
-    floats, found = outputs(*inputs)
-    scales = [jnp.abs(x) for x in floats]
-    for at, x in enumerate(inputs):
-        along = lambda moved, at=at: outputs(*inputs[:at], moved, *inputs[at + 1 :])[0]
-        for to, moved in enumerate(jax.jvp(along, (x,), (x,))[1]):
-            moved = jnp.abs(moved)
-            scales[to] = scales[to] + jnp.where(jnp.isfinite(moved), moved, 0.0)
-    scale, fine = iter(scales), jnp.asarray(True)
-    for name, value in zip(block.seen, found, strict=True):
-        fine &= within(value, unit.low[name], unit.high[name], next(scale) if _real(value) else 0)
+    found, scales = with_scales(block.outputs, block.numbers_of(unit.numbers), known, held)
+    fine = jnp.asarray(True)
+    for name, value, scale in zip(block.seen, found, scales, strict=True):
+        fine &= within(value, unit.low[name], unit.high[name], scale)
     return fine
-
-
-def _real(value: Any) -> bool:
-    return bool(jnp.issubdtype(jnp.result_type(value), jnp.floating))
 
 
 def value_at(system: System, noise: Noise, z: Any) -> Any:

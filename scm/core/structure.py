@@ -54,13 +54,17 @@ class Structure:
     def numbers(self) -> dict[str, list[list[Any]]]:
         """Every number of the model: by variable and layer, captured arrays first, then the
         assignment's own, then its noise laws' parameters."""
-        return {name: [_numbers(m) for m in self.mechanisms[name]] for name in self.order}
+        return {
+            name: [self.numbers_of(name, depth) for depth in range(len(self.mechanisms[name]))]
+            for name in self.order
+        }
 
-
-def _numbers(mechanism: Mechanism) -> list[Any]:
-    assignment = mechanism.assignment
-    laws = [assignment.noise[each] for each in sorted(assignment.noise)]
-    return [*mechanism.captured, *assignment.numbers, *flatten(laws)[0]]
+    def numbers_of(self, name: str, depth: int) -> list[Any]:
+        """The numbers of one layer of a variable."""
+        mechanism = self.mechanisms[name][depth]
+        assignment = mechanism.assignment
+        laws = [assignment.noise[each] for each in sorted(assignment.noise)]
+        return [*mechanism.captured, *assignment.numbers, *flatten(laws)[0]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -103,6 +103,8 @@ def _score(address: Address, law: Any, value: jax.Array) -> Score:
 
 
 def _same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
     structures: list[Any] = [jax.tree.structure(each) for each in (one, other)]
     if structures[0] != structures[1]:
         return False

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from scm.compile.programs import kept, traced
-from scm.core.mechanism import noise_shape
+from scm.core.mechanism import Mechanism, noise_shape
 from scm.core.structure import System
 from scm.noise.coupling import exposed
 from scm.noise.given import Given
@@ -23,6 +23,9 @@ Origin = Run | Picked | Given
 """What a world remembers of where its units have their noise from."""
 
 
+_DECLARED: weakref.WeakKeyDictionary[Mechanism, tuple[list[Any], bool, dict[str, Any]]] = (
+    weakref.WeakKeyDictionary()
+)
 _LAWS: weakref.WeakKeyDictionary[System, dict[Place, Any]] = weakref.WeakKeyDictionary()
 
 
@@ -40,12 +43,27 @@ def laws_of(system: System) -> dict[Place, Any]:
     laws: dict[Place, Any] = {}
     for name in system.structure.order:
         for depth, mechanism in enumerate(system.structure.mechanisms[name]):
-            _, _, declared = split(system.numbers[name][depth], mechanism)
+            declared = _declared(mechanism, system.numbers[name][depth])
             laws |= {(name, depth, noise): law for noise, law in declared.items()}
             if mechanism.law is not None:
                 laws[name, depth, mechanism.assignment.fresh] = None
     if not traced(system.numbers):
         _LAWS[system] = laws
+    return laws
+
+
+def _declared(mechanism: Mechanism, numbers: list[Any]) -> dict[str, Any]:
+    """The laws of a mechanism's noises: the same objects for as long as its numbers are the same,
+    which they are in all models that `do` makes of one."""
+    if not mechanism.assignment.noise:
+        return {}
+    precision = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    before = _DECLARED.get(mechanism)
+    if before is not None and before[0] is numbers and before[1] == precision:
+        return before[2]
+    laws = split(numbers, mechanism)[2]
+    if not traced(numbers):
+        _DECLARED[mechanism] = numbers, precision, laws
     return laws
 
 
