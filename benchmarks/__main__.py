@@ -10,7 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does
 import jax
 from rich.console import Console
 
-NAMES = ("linear", "nonlinear", "discrete", "many", "study", "importing")
+NAMES = ("linear", "nonlinear", "discrete", "many", "study", "counterfactuals", "importing")
 
 console = Console(width=110)
 for name in sys.argv[1:] or NAMES:

@@ -10,6 +10,7 @@ import numpy as np
 
 from scm.abduction.couplings import couplings_of
 from scm.abduction.diagnosis import Diagnosis
+from scm.abduction.effects import UnitEffects, unit_effects
 from scm.abduction.imagined import Imagined, arrayed, flattened
 from scm.arguments import count
 from scm.core.errors import ModelError
@@ -112,6 +113,29 @@ class Posterior:
         model.check_units(origin.n)
         world = solved(model, origin, {})
         return world if self.single else Imagined(world, n, self.units)
+
+    def effects(
+        self, treatment: str, outcome: str, *, levels: tuple[Any, Any] = (0, 1), level: float = 0.95
+    ) -> UnitEffects:
+        """The effect of the treatment on each unit, Y_t1(u) - Y_t0(u), with its uncertainty.
+
+        Arguments:
+          treatment, outcome: variables; the outcome a scalar.
+          levels: the treatment's values t0 and t1.
+          level: with what probability the effect is between ``low`` and ``high``.
+
+        Returns a `scm.abduction.effects.UnitEffects`: mean, sd, low, high of each unit, over the
+        posterior's draws. Of a point posterior the sd is zero.
+
+        Raises `ModelError` for other names, numbers of levels or shapes.
+
+        >>> from numpyro.distributions import Bernoulli, Normal
+        >>> from scm import SCM
+        >>> model = SCM(T=Bernoulli(0.5), Y=lambda T, u=Normal(0, 1): u + T * (1 + u))
+        >>> print(model.abduct({"T": 1, "Y": 2.0}, key=0).effects("T", "Y"))
+        Y[T=1] - Y[T=0] = 1.5 (sd 0; 1.5 to 1.5)
+        """
+        return unit_effects(self, treatment, outcome, levels, level)
 
     def _too_many(self, n: int) -> str:
         if self.draws == 1:
