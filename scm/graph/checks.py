@@ -44,9 +44,9 @@ def refuse_unknown(what: str, names: Iterable[str], known: Sequence[str]) -> Non
             raise ValueError(f"{what}: {name!r} is no node of this graph{nearest(name, known)}")
 
 
-def refuse_overlap(asked: str, named: Mapping[str, Sequence[str]]) -> None:
-    """No node plays two roles in one question, and the first two roles are filled."""
-    for role, names in list(named.items())[:2]:
+def refuse_overlap(asked: str, named: Mapping[str, Sequence[str]], filled: int = 2) -> None:
+    """No node plays two roles in one question, and the first `filled` roles are not empty."""
+    for role, names in list(named.items())[:filled]:
         if not names:
             raise ValueError(f"{asked}: {role} is empty; name at least one node")
     role_of: dict[str, str] = {}
