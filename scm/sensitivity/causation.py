@@ -23,11 +23,12 @@ _NEVER = 1e-12  # what is no more probable than this is a rounding of what never
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a probability lies between, and all that this rests on.
+    """What a number lies between, and all that this rests on.
 
     Attributes:
-      rests_on: the data and the assumptions used, of ``experiment``, ``observation``,
-        ``exogeneity`` and ``monotonicity``; empty for the bounds 0 and 1, which rest on nothing.
+      rests_on: the data and the assumptions used, such as ``experiment``, ``observation``,
+        ``exogeneity`` and ``monotonicity``; empty for the bounds 0 and 1 of a probability, which
+        rest on nothing.
     """
 
     low: float
