@@ -21,7 +21,7 @@ from scm.truth.links import needed
 from scm.truth.question import Integrand, Quantile, Statistic
 from scm.truth.result import Truth
 
-__all__ = ["exact", "gaussian_moments"]
+__all__ = ["exact", "finite_law", "gaussian_moments"]
 
 
 def exact(asked: Asked) -> Truth | None:
@@ -66,6 +66,23 @@ def _mean(states: States) -> Any:
     return np.tensordot(states.weights, mean, 1)
 
 
+def finite_law(asked: Asked) -> tuple[np.ndarray, list[np.ndarray]] | None:
+    """The probabilities of all values that the statistics' functions take together, and these.
+
+    Shapes (k,) and (k, *shape) each, not sorted, a combination perhaps in several rows. None where
+    they are not finitely many.
+    """
+    states = _walked(asked, asked.values, eagers=(True,))
+    if states is None:
+        return None
+    values = [states.frames[0]["value", at] for at in range(len(asked.values))]
+    if any(each.random for each in values):
+        return None
+    count = len(states.weights)
+    wide = [np.broadcast_to(each.const, (count, *each.shape)).astype(each.kind) for each in values]
+    return states.weights, wide
+
+
 def gaussian_moments(asked: Asked) -> tuple[np.ndarray, np.ndarray] | None:
     """Means and covariance of the values of all statistics' functions, if they are jointly normal.
 
@@ -95,7 +112,9 @@ def gaussian_moments(asked: Asked) -> tuple[np.ndarray, np.ndarray] | None:
     return means, root @ root.T
 
 
-def _walked(asked: Asked, wanted: Sequence[Integrand]) -> States | None:
+def _walked(
+    asked: Asked, wanted: Sequence[Integrand], eagers: Sequence[bool] = (False, True)
+) -> States | None:
     """The states after all layers behind these functions; ``("value", i)`` are their values.
 
     Finite noises are told apart only where that matters, by putting their values into what is
@@ -110,7 +129,7 @@ def _walked(asked: Asked, wanted: Sequence[Integrand]) -> States | None:
     if traced(numbers):
         return None
     layers = layers_of(asked.systems, asked.links, wanted)
-    for eager in (False, True):
+    for eager in eagers:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 return _walk(States(eager=eager), layers, len(wanted))
