@@ -77,6 +77,8 @@ class Findings:
             interval; ``failure``; any other is a diagnostic, and ``published_`` before its name
             gives its published value (``first_stage_f``, ``published_first_stage_f``).
         real_source: where the real data came from.
+        remarks: by (world, method), what has to be said of it there: what it assumes of the causal
+            graph that does not hold.
         provenance: whatever makes the run repeatable, in the order in which it is shown; values
             are plain or mappings of plain values. ``replications``, ``n`` and ``command`` are
             also shown by name; ``command`` is the line that does it all again.
@@ -96,6 +98,7 @@ class Findings:
     notes: Sequence[str] = ()
     real: pd.DataFrame | None = None
     real_source: str = ""
+    remarks: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     level: float = 0.95
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -20,6 +20,7 @@ from scm import SCM, Interval
 from scm import estimands as definitions
 from scm.estimands import Estimand, InSample
 from scm.estimate import ESTIMATORS, Estimator, Roles
+from scm.identify import Assumption, assumption, with_adjustment
 from simulators import DATASETS, SIMULATORS, Simulator
 
 if TYPE_CHECKING:
@@ -47,6 +48,16 @@ class Method:
     roles: Roles
     options: Mapping[str, Any]
     estimands: tuple[str, ...]
+    chooses: bool = False  # whether each world's graph says what is adjusted for
+
+    def told_by(self, model: SCM) -> Method:
+        """The same with the adjustment set of a model's graph, if that is to say it.
+
+        Raises `ModelError` if there is none.
+        """
+        if not self.chooses:
+            return self
+        return replace(self, roles=with_adjustment(model, self.roles), chooses=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -100,9 +111,55 @@ class Plan:
         return {name: each for name, each in found.items() if isinstance(each, InSample)}
 
     def methods_in(self, world: str) -> dict[str, Method]:
-        """The methods that run in a world: those held against an estimand that is asked there."""
+        """The methods that run in a world: those held against an estimand that is asked there, with
+        the roles that they have there."""
+        model = self.worlds[world].model
+        return {name: self.methods[name].told_by(model) for name in self.named_in(world)}
+
+    def named_in(self, world: str) -> list[str]:
+        """The names of the methods that run in a world."""
         asked = {name for where, name in self.questions() if where == world}
-        return {n: m for n, m in self.methods.items() if not asked.isdisjoint(m.estimands)}
+        return [n for n, method in self.methods.items() if not asked.isdisjoint(method.estimands)]
+
+    def on_real_data(self) -> dict[str, Method]:
+        """All methods with their roles on the real data: where a graph says what is adjusted for,
+        those of the worlds, which then have to agree."""
+        found: dict[str, Method] = {}
+        for name, method in self.methods.items():
+            where = [world for world in self.worlds if name in self.named_in(world)]
+            told = {world: method.told_by(self.worlds[world].model) for world in where}
+            sets = {world: each.roles.adjust for world, each in told.items()}
+            if len(set(sets.values())) > 1:
+                raise ValueError(
+                    f"adjust is left out, and the worlds differ in it: {sets}; on the real data no "
+                    "graph is known, so name the columns: adjust = [...]"
+                )
+            found[name] = next(iter(told.values()), method)
+        return found
+
+    def remarks(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """What is to be said of a (world, method): what its graph chose for it, and what it assumes
+        that does not hold."""
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for world in self.worlds:
+            for name, method in self.methods_in(world).items():
+                if self.methods[name].chooses:
+                    chosen = ", ".join(method.roles.adjust) or "nothing"
+                    found[world, name] = (f"adjusts for {chosen}, as this world's graph says",)
+        for place, held in self.broken().items():
+            told = f"what it assumes does not hold here: {held.reason}"
+            found[place] = (*found.get(place, ()), told)
+        return found
+
+    def broken(self) -> dict[tuple[str, str], Assumption]:
+        """Every (world, method) whose graphical assumption does not hold in that world."""
+        found = {}
+        for world, each in self.worlds.items():
+            for name, method in self.methods_in(world).items():
+                held = assumption(each.model, method.estimator, method.roles, **method.options)
+                if not held:
+                    found[world, name] = held
+        return found
 
 
 def plan(study: written.Study) -> Plan:
@@ -129,13 +186,18 @@ def plan(study: written.Study) -> Plan:
         noted(("estimands", name), estimands[name].question, worlds[world].model)
     for name, method in methods.items():
         for world in worlds:
-            if name in planned.methods_in(world):
+            if name in planned.named_in(world):
                 model = worlds[world].model
-                mistakes.extend(_unfit(study, name, method, f"the world {world!r}", model.observed))
+                unfit = [*_unfit(study, name, method, f"the world {world!r}", model.observed)]
+                mistakes.extend(unfit)
+                if not unfit:
+                    noted(("methods", name), method.told_by, model)
         if real is not None and not mistakes:
             mistakes.extend(_unfit(study, name, method, "the real data", list(real.frame.columns)))
         if not mistakes:
             noted(("methods", name), _try, method)
+    if real is not None and not mistakes:
+        noted(("real",), planned.on_real_data)
     if mistakes:
         raise ConfigError(*dict.fromkeys(mistakes))
     return planned
@@ -176,9 +238,10 @@ def _method(study: written.Study, name: str) -> Method:
                     f"{_nearest(option, estimator.options)}",
                 )
             )
-    roles = Roles(**each.roles.model_dump())
+    chooses = each.adjust is None and "adjust" in estimator.needs
+    roles = Roles(**{**each.roles.model_dump(), "adjust": each.adjust or ()})
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in each.options.items()}
-    return Method(each.label, estimator, roles, options, each.estimands)
+    return Method(each.label, estimator, roles, options, each.estimands, chooses)
 
 
 def _estimand(each: written.Estimand) -> Estimand:

@@ -102,6 +102,7 @@ def _find(
             summary=summarise(estimates, truths, methods, seconds),
             real=real,
             real_source=planned.real.source if planned.real is not None else "",
+            remarks=planned.remarks(),
             provenance=origin,
         ),
         seconds,
@@ -155,7 +156,7 @@ def _on_real_data(planned: Plan, progress: Progress) -> pd.DataFrame:
     data = {name: real.frame[name].to_numpy() for name in real.frame.columns}
     task = progress.add_task("real data", total=len(planned.methods))
     rows = []
-    for name, method in planned.methods.items():
+    for name, method in planned.on_real_data().items():
         estimate = estimate_once(method, data)
         failed = failure_of(int(estimate.code))
         row = {

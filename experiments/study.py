@@ -44,7 +44,7 @@ class Roles(Table):
 
     treatment: Text
     outcome: Text
-    adjust: Texts = ()
+    adjust: Texts | None = None  # left out: the best adjustment set of each world's graph
     instruments: Texts = ()
     mediators: Texts = ()
 
@@ -65,7 +65,7 @@ class Method(Table):
     estimator: Text
     treatment: Text  # left out: the study's, as each of the roles
     outcome: Text
-    adjust: Texts
+    adjust: Texts | None
     instruments: Texts
     mediators: Texts
     options: Mapping[str, Plain] = {}

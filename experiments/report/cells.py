@@ -141,7 +141,13 @@ def _board(findings: Findings, truth: Any) -> Board:
         Row(method, tuple(_cell(found[method.name], measure) for measure in HEADS))
         for method in methods
     )
-    notes = tuple(note for method in methods for note in _footnotes(method, found[method.name]))
+    world = truth["world"]
+    remarks = [
+        f"{method.label}: {remark}"
+        for method in methods
+        for remark in findings.remarks.get((world, method.name), ())
+    ]
+    notes = (*remarks, *(n for method in methods for n in _footnotes(method, found[method.name])))
     return Board(truth["world"], truth["estimand"], truth_text(truth), rows, notes)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scm.core.errors import ModelError
 from scm.estimate import Estimator, Roles
@@ -39,12 +39,16 @@ class Assumption:
         return f"{self.criterion} {'holds' if self.holds else 'does not hold'}: {self.reason}"
 
 
-def assumption(world: SCM | Graph, estimator: Estimator, roles: Roles) -> Assumption:
+def assumption(
+    world: SCM | Graph, estimator: Estimator, roles: Roles, **options: Any
+) -> Assumption:
     """Whether the roles meet the criterion that the estimator declares, in this graph.
 
     Arguments:
       world: a model, or a graph.
       roles: as the estimator would be told them.
+      options: the estimator's. Where ``endogenous`` names columns, several effects are estimated
+        together, and no criterion of one effect judges that.
 
     Raises `ModelError` for a role that is not in the graph.
 
@@ -56,6 +60,8 @@ def assumption(world: SCM | Graph, estimator: Estimator, roles: Roles) -> Assump
     graph = world if isinstance(world, Graph) else world.graph
     if estimator.criterion is None:
         return Assumption(None, True, f"{estimator.name} declares no graphical assumption")
+    if options.get("endogenous"):
+        return Assumption(None, True, "several effects together are not judged")
     if "adjust" not in estimator.needs:
         roles = dataclasses.replace(roles, adjust=())
     try:

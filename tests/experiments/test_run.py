@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("x64")
 
 DRUG = Path("configs/simpson_drug.toml")
 COLLEGE = Path("configs/college.toml")
+SEED = load(DRUG).seed
 
 
 def study(path, **changes):
@@ -39,6 +40,7 @@ def drug_run(tmp_path_factory):
 def test_a_run_leaves_all_its_files(drug_run):
     folder, status, text = drug_run
     assert status == 0
+    assert "drug_a <- female -> clot is open, and not causal" in " ".join(text.split())
     assert sorted(each.name for each in folder.iterdir()) == [
         "config.toml", "estimates.parquet", "provenance.json", "real.csv", "report.html",
         "seconds.parquet", "summary.csv", "truths.parquet",
@@ -74,28 +76,38 @@ def test_the_real_table_gives_the_lectures_numbers(drug_run):
         assert real[method] == pytest.approx(-13 / 240, abs=1e-9), method
 
 
-def test_replicates_alone_in_a_batch_and_in_a_longer_run_are_the_same():
-    planned = plan(study(DRUG))
-    world, methods = planned.worlds["confounded"], dict(planned.methods)
-    short = replicate("confounded", world, methods, 1, 7)
-    long = replicate("confounded", world, methods, 1, CHUNK + 3)
-    for few, many in zip(short, long, strict=True):
-        pd.testing.assert_frame_equal(few.frame, many.frame.head(7), check_exact=True)
-        assert many.frame["replicate"].tolist() == list(range(CHUNK + 3))
-    key = replicate_keys(1, "confounded", 5, 1)[0]
+@pytest.fixture(scope="module")
+def seven():
+    """The world of the drug study, its methods, and seven replicates by them."""
+    with jax.enable_x64(True):
+        planned = plan(study(DRUG))
+        world, methods = planned.worlds["confounded"], dict(planned.methods)
+        return world, methods, replicate("confounded", world, methods, SEED, 7)
+
+
+def test_replicates_alone_in_a_batch_and_in_a_longer_run_are_the_same(seven, drug_run):
+    world, methods, short = seven
+    long = pd.read_parquet(drug_run[0] / "estimates.parquet").groupby("method")
+    assert 7 < CHUNK < 200  # in part of a chunk, and in several
+    assert {each.method for each in short} == set(long.groups)
+    for few in short:
+        many = long.get_group(few.method)[few.frame.columns]
+        pd.testing.assert_frame_equal(
+            few.frame, many.head(7).reset_index(drop=True), check_exact=True
+        )
+        assert many["replicate"].tolist() == list(range(200))
+    key = replicate_keys(SEED, "confounded", 5, 1)[0]
     alone = estimate_once(methods["aipw"], world.model.sample(key, world.n).data)
-    batch = next(each for each in long if each.method == "aipw").frame
+    batch = next(each for each in short if each.method == "aipw").frame
     np.testing.assert_allclose(float(alone.value), batch["value"][5], rtol=1e-9)
 
 
-def test_another_method_or_world_changes_no_estimate():
-    planned = plan(study(DRUG))
-    world, methods = planned.worlds["confounded"], dict(planned.methods)
-    all_of_them = replicate("confounded", world, methods, 1, 10)
-    one = replicate("confounded", world, {"ols": methods["ols"]}, 1, 10)
+def test_another_method_or_world_changes_no_estimate(seven):
+    world, methods, all_of_them = seven
+    one = replicate("confounded", world, {"ols": methods["ols"]}, SEED, 7)
     other = next(each for each in all_of_them if each.method == "ols")
     pd.testing.assert_frame_equal(one[0].frame, other.frame, check_exact=True)
-    elsewhere = replicate("another", world, {"ols": methods["ols"]}, 1, 10)
+    elsewhere = replicate("another", world, {"ols": methods["ols"]}, SEED, 7)
     assert (elsewhere[0].frame["value"] != one[0].frame["value"]).any()
 
 
