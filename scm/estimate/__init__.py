@@ -10,13 +10,17 @@ Estimate(1.8, se 0.0966..., interval 1.492... to 2.107..., n 5)
 """
 
 from scm.estimate.failures import FAILURES, Failure
+from scm.estimate.front_door import front_door, front_door_regression
 from scm.estimate.instruments import anderson_rubin, tsls
 from scm.estimate.means import difference_in_means
+from scm.estimate.mediation import mediation, product_of_coefficients
 from scm.estimate.ols import ols
+from scm.estimate.plug_in import plug_in
 from scm.estimate.protocol import ESTIMATORS, Estimate, Estimator, conclude, estimator
 from scm.estimate.roles import Roles
 from scm.estimate.sample import Sample
 from scm.estimate.stratification import stratification
+from scm.estimate.wald import wald
 from scm.estimate.weighting import aipw, ipw
 
 __all__ = [
@@ -32,8 +36,14 @@ __all__ = [
     "conclude",
     "difference_in_means",
     "estimator",
+    "front_door",
+    "front_door_regression",
     "ipw",
+    "mediation",
     "ols",
+    "plug_in",
+    "product_of_coefficients",
     "stratification",
     "tsls",
+    "wald",
 ]

@@ -24,11 +24,16 @@ _SENTENCES = {
     "treatment_not_binary": "The treatment takes values other than 0 and 1.",
     "too_few_rows": "There are too few rows for the coefficients and their standard error.",
     "constant_treatment": "The treatment does not vary.",
+    "absent_level": "No row has one of the two treatments that are to be compared.",
     "collinear": "A column is constant, or a linear combination of the others.",
+    "too_many_values": "A column takes more values than the option levels allows.",
     "empty_stratum": "Positivity fails: in some stratum all, or none, are treated.",
+    "empty_cell": "Positivity fails: the formula needs the mean outcome of a combination of "
+    "treatment, mediators and strata that no row has.",
     "separation": "Positivity fails: the columns separate the treated from the untreated, "
     "so the logistic regression of the treatment has no finite solution.",
     "extreme_propensity": "Positivity fails: a fitted propensity is within 1e-8 of 0 or 1.",
+    "instrument_not_binary": "The instrument takes values other than 0 and 1.",
     "irrelevant_instruments": "The instruments explain nothing of what they are to explain.",
     "full_leverage": "A row is fitted exactly whatever its outcome: HC2 and HC3 do not exist.",
     "overflow": "The arithmetic overflowed: give the columns other units.",
@@ -58,7 +63,7 @@ def failure_named(name: str) -> Failure:
     """The failure of a name.
 
     >>> failure_named("collinear").code
-    6
+    7
     """
     if name not in FAILURES:
         raise ValueError(f"no failure is called {name!r}; there are: {', '.join(FAILURES)}")

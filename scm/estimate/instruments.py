@@ -37,6 +37,7 @@ def _moments(roles: Roles, *, endogenous: tuple[str, ...] = (), **_: Any) -> flo
 @estimator(
     target="LATE",
     assumes=(*_ASSUMPTIONS, "monotonicity: no unit's treatment is moved the other way"),
+    criterion="instrument",
     needs=("adjust", "instruments"),
     choices={"covariance": ("classical", "HC0", "HC1")},
     moments=_moments,
@@ -128,6 +129,7 @@ INTERVAL, TWO_RAYS, WHOLE_LINE, EMPTY = range(4)
 @estimator(
     target="LATE",
     assumes=(*_ASSUMPTIONS[:2], "the effect is the same for every unit"),
+    criterion="instrument",
     needs=("adjust", "instruments"),
     moments=_moments,
 )

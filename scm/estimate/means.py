@@ -13,7 +13,7 @@ from scm.estimate.sample import Sample, arms_of
 __all__ = ["difference_in_means"]
 
 
-@estimator(target="ATE", assumes=("the treatment is as good as randomised",))
+@estimator(target="ATE", assumes=("the treatment is as good as randomised",), criterion="backdoor")
 def difference_in_means(sample: Sample, roles: Roles, level: float) -> Estimate:
     """The difference of the two arms' means, with Welch's standard error.
 

@@ -25,6 +25,7 @@ __all__ = ["ols"]
         "no unmeasured confounding given adjust",
         "the outcome, or the treatment, is linear in adjust",
     ),
+    criterion="backdoor",
     needs=("adjust",),
     choices={"covariance": ("classical", "HC0", "HC1", "HC2", "HC3")},
 )

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -18,10 +18,14 @@ import jax.numpy as jnp
 from jax import Array
 
 from scm.estimate.failures import failure_named, failure_of
+from scm.estimate.levels import two_levels
 from scm.estimate.roles import Roles, as_names
 from scm.estimate.sample import Sample, nearest, read_sample
 
-__all__ = ["ESTIMATORS", "Estimate", "Estimator", "Roles", "conclude", "estimator"]
+__all__ = ["ESTIMATORS", "Criterion", "Estimate", "Estimator", "Roles", "conclude", "estimator"]
+
+
+Criterion = Literal["backdoor", "frontdoor", "instrument", "mediation"]
 
 
 class Estimate(eqx.Module):
@@ -134,13 +138,17 @@ class Estimator:
 
     name: str
     target: str
-    """what the number converges to; where there is an option ``target``, its default"""
+    """what the number converges to; the default of an option ``target`` or ``effect``, if any"""
     assumes: tuple[str, ...]
     """what must hold for the target to be a causal effect"""
+    criterion: Criterion | None
+    """what its roles have to meet in the causal graph for the target to be an effect"""
     options: Mapping[str, Any]
     """names and defaults"""
     needs: tuple[str, ...]
-    """of "adjust" and "instruments", the roles it reads besides treatment and outcome"""
+    """of "adjust", "instruments" and "mediators", the roles it reads besides the first two"""
+    reads: tuple[str, ...]
+    """of the same, those that it reads if they are there"""
     choices: Mapping[str, tuple[Any, ...]]
     """the values that an option may take, for those that are picked from a list"""
     _compute: Callable[..., Estimate] = field(repr=False)
@@ -180,7 +188,9 @@ class Estimator:
                 f"{self.name}: level: a plain number between 0 and 1 is wanted, given {level!r}; "
                 "write level=0.95"
             )
-        sample = read_sample(data, roles, weights, needs=self.needs, who=self.name)
+        sample = read_sample(
+            data, roles, weights, needs=self.needs, who=self.name, reads=self.reads
+        )
         return self._compute(sample, roles=roles, level=float(level), **settings)
 
     def moments(self, roles: Roles, **options: Any) -> float:
@@ -193,7 +203,8 @@ class Estimator:
 
     def target_of(self, **options: Any) -> str:
         """What the number converges to under these options."""
-        return self._settings(options).get("target", self.target)
+        settings = self._settings(options)
+        return settings.get("target", settings.get("effect", self.target))
 
     def _settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All options, defaults filled in; unknown names and values are refused."""
@@ -205,8 +216,9 @@ class Estimator:
                 )
         settings = {**self.options, **given}
         for name, value in settings.items():
-            if isinstance(self.options[name], tuple):
-                settings[name] = value = as_names(name, value)
+            if isinstance(self.options[name], tuple):  # of names, or the numbers of two levels
+                read = two_levels if self.options[name] else as_names
+                settings[name] = value = read(name, value)
             allowed = self.choices.get(name)
             # Not ``value in allowed``: 1 is no True here, and an array's == no bool.
             if allowed and not any(type(value) is type(a) and value == a for a in allowed):
@@ -224,14 +236,17 @@ def estimator(
     *,
     target: str,
     assumes: tuple[str, ...],
+    criterion: Criterion | None = None,
     needs: tuple[str, ...] = (),
+    reads: tuple[str, ...] = (),
     choices: Mapping[str, tuple[Any, ...]] | None = None,
     moments: Callable[..., float] = lambda roles, **options: float("inf"),
 ) -> Callable[[Callable[..., Estimate]], Estimator]:
     """Make an estimator of ``(sample, roles, level, *, option=default, ...) -> Estimate``.
 
     Arguments:
-        target, assumes, needs, choices: see ``Estimator``; yes-or-no options need no choices.
+        target, assumes, criterion, needs, reads, choices: see ``Estimator``; yes-or-no options need
+            no choices.
         moments: ``(roles, **options) ->`` the number of finite moments of the value.
 
     Errors: ValueError where another function has taken the name.
@@ -267,8 +282,10 @@ def estimator(
             name=name,
             target=target,
             assumes=tuple(assumes),
+            criterion=criterion,
             options=MappingProxyType(options),
             needs=tuple(needs),
+            reads=tuple(reads),
             choices=MappingProxyType({**yes_or_no, **(choices or {})}),
             _compute=jax.jit(fn, static_argnames=("roles", "level", *options)),
             _moments=moments,

@@ -32,6 +32,8 @@ class Sample(eqx.Module):
     """(N, number of columns adjusted for)"""
     instruments: Array
     """(N, number of instruments)"""
+    mediators: Array
+    """(N, number of mediators)"""
     weights: Array
     """(N,) how many identical rows each row stands for, not negative"""
     n: Array
@@ -71,14 +73,22 @@ def arms_of(sample: Sample) -> Arms:
 
 
 def read_sample(
-    data: Any, roles: Roles, weights: Any, *, needs: tuple[str, ...], who: str
+    data: Any,
+    roles: Roles,
+    weights: Any,
+    *,
+    needs: tuple[str, ...],
+    who: str,
+    reads: tuple[str, ...] = (),
 ) -> Sample:
     """The columns that ``roles`` names and the estimator ``needs``, checked and cast.
 
     Arguments:
         data: anything with ``data[name]`` and ``data.keys()``: a dict of arrays, a frame.
-        needs: of "adjust" and "instruments", those the estimator reads; the others may be missing.
+        needs: of "adjust", "instruments" and "mediators", those the estimator reads; the others may
+            be missing.
         who: the estimator's name, for messages.
+        reads: of the same, those that it reads if they are there.
 
     Errors: ValueError or TypeError for a wrong call. Randomness: none.
     """
@@ -86,15 +96,16 @@ def read_sample(
         "treatment": (roles.treatment,),
         "outcome": (roles.outcome,),
         **{
-            part: getattr(roles, part) if part in needs else ()
-            for part in ("adjust", "instruments")
+            part: getattr(roles, part) if part in (*needs, *reads) else ()
+            for part in ("adjust", "instruments", "mediators")
         },
     }
-    if "instruments" in needs and not roles.instruments:
-        raise ValueError(
-            f"{who}: roles.instruments is empty, and without an instrument there is nothing to "
-            f"estimate; write Roles({roles.treatment!r}, {roles.outcome!r}, ..., instruments='...')"
-        )
+    for part, one in (("instruments", "an instrument"), ("mediators", "a mediator")):
+        if part in needs and not parts[part]:
+            raise ValueError(
+                f"{who}: roles.{part} is empty, and without {one} there is nothing to "
+                f"estimate; write Roles({roles.treatment!r}, {roles.outcome!r}, ..., {part}='...')"
+            )
     columns: dict[str, Array] = {}
     epsilon = float(jnp.finfo(jnp.result_type(float)).eps)
     for part, names in parts.items():
@@ -139,6 +150,7 @@ def _clean(
         outcome=clean[parts["outcome"][0]],
         adjust=stacked(parts["adjust"]),
         instruments=stacked(parts["instruments"]),
+        mediators=stacked(parts["mediators"]),
         weights=weight,
         n=jnp.sum(weight),
         bad_weights=jnp.any(bad),

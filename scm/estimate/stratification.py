@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.ops import segment_sum
 
+from scm.estimate.cells import in_order, positive
 from scm.estimate.least_squares import power_of_two, product
 from scm.estimate.protocol import Estimate, Roles, conclude, estimator
 from scm.estimate.quantiles import normal_quantile
@@ -20,6 +21,7 @@ __all__ = ["stratification"]
         "no unmeasured confounding given adjust",
         "positivity: every stratum holds units of both arms",
     ),
+    criterion="backdoor",
     needs=("adjust",),
     choices={"target": ("ATE", "ATT"), "shares": ("estimated", "fixed")},
 )
@@ -66,17 +68,17 @@ def stratification(
     -5.0
     """
     arms = arms_of(sample)
-    order, stratum = _strata(sample.adjust)
+    order, stratum = in_order(sample.adjust)
     unit = power_of_two(sample.outcome)  # in which squares neither vanish nor overflow
     outcome, weights = sample.outcome[order] / unit, arms.weights[:, order]
     sizes, means, variances = _by_stratum(outcome, weights, stratum)
     size = sizes[:, 0] if target == "ATT" else jnp.sum(sizes, axis=1)
     counts = size > 0
-    units = _positive(jnp.sum(size))
+    units = positive(jnp.sum(size))
     share = size / units
     difference = jnp.where(counts, means[:, 0] - means[:, 1], 0)
     value = product(share, difference)
-    variance = product(share**2, jnp.sum(variances / _positive(sizes), axis=1))
+    variance = product(share**2, jnp.sum(variances / positive(sizes), axis=1))
     if shares == "estimated":
         variance = variance + product(share, (difference - value) ** 2) / units
     value, se = value * unit, jnp.sqrt(variance) * unit
@@ -97,17 +99,6 @@ def stratification(
     )
 
 
-def _strata(columns: Array) -> tuple[Array, Array]:
-    """An order of the rows that brings each stratum together, and the strata's numbers in it."""
-    rows = len(columns)
-    if not columns.shape[1]:
-        return jnp.arange(rows), jnp.zeros(rows, jnp.int32)
-    order = jnp.lexsort(tuple(columns.T))
-    ordered = columns[order]
-    begins = jnp.any(ordered[1:] != ordered[:-1], axis=1)
-    return order, jnp.concatenate([jnp.zeros(1, jnp.int32), jnp.cumsum(begins, dtype=jnp.int32)])
-
-
 def _by_stratum(outcome: Array, weights: Array, stratum: Array) -> tuple[Array, Array, Array]:
     """Size, mean, and variance (divisor: the size) of both arms (2, N) in each stratum: (N, 2)."""
 
@@ -118,10 +109,6 @@ def _by_stratum(outcome: Array, weights: Array, stratum: Array) -> tuple[Array, 
         return outcome[None, :] - mean[stratum].T
 
     size = summed(weights)
-    mean = summed(weights * outcome[None, :]) / _positive(size)
-    mean = mean + summed(weights * centred()) / _positive(size)  # for float32
-    return size, mean, summed(weights * centred() ** 2) / _positive(size)
-
-
-def _positive(size: Array) -> Array:
-    return jnp.where(size > 0, size, 1)
+    mean = summed(weights * outcome[None, :]) / positive(size)
+    mean = mean + summed(weights * centred()) / positive(size)  # for float32
+    return size, mean, summed(weights * centred() ** 2) / positive(size)

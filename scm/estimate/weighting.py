@@ -21,7 +21,12 @@ _POSITIVITY = "positivity: every kind of unit could be in either arm"
 _LOGISTIC = "the treatment is logistic in adjust"
 
 
-@estimator(target="ATE", assumes=(_UNCONFOUNDED, _POSITIVITY, _LOGISTIC), needs=("adjust",))
+@estimator(
+    target="ATE",
+    assumes=(_UNCONFOUNDED, _POSITIVITY, _LOGISTIC),
+    criterion="backdoor",
+    needs=("adjust",),
+)
 def ipw(
     sample: Sample,
     roles: Roles,
@@ -96,6 +101,7 @@ def ipw(
         _POSITIVITY,
         f"{_LOGISTIC}, or the outcome is linear in adjust within each arm",
     ),
+    criterion="backdoor",
     needs=("adjust",),
     choices={"outcome_model": ("linear", "mean")},
 )

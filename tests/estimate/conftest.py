@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import jax
 import numpy as np
@@ -63,3 +63,23 @@ def drug() -> dict[str, np.ndarray]:
         (0, 0, 0): 74,
     }
     return rows(counts, ("female", "drug_a", "clot"))
+
+
+@pytest.fixture(scope="session")
+def by_weights() -> Callable[[Callable[[np.ndarray], float], np.ndarray], tuple[float, float]]:
+    """A function of the rows' weights as an estimate: its value, and sqrt(mean(psi**2) / n).
+
+    psi is the influence function by its definition: how the value moves as weight moves to a row,
+    by central differences in float64. It needs no formula but the value's own.
+    """
+
+    def found(value: Callable[[np.ndarray], float], weights: np.ndarray) -> tuple[float, float]:
+        chances, n = weights / weights.sum(), weights.sum()
+        step, point = 1e-6, np.eye(len(weights))
+        ends = [
+            np.array([value((1 - e) * chances + e * each) for each in point]) for e in (step, -step)
+        ]
+        psi = (ends[0] - ends[1]) / (2 * step)
+        return value(chances), np.sqrt(chances @ psi**2 / n)
+
+    return found

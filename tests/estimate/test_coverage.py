@@ -10,17 +10,19 @@ import pytest
 from scm.estimate import ESTIMATORS, Estimate, Roles
 
 R, N, EFFECT = 1_000, 300, 0.5
-ROLES = Roles("t", "y", adjust=("a", "b"), instruments="z")
+ROLES = Roles("t", "y", adjust=("a", "b"), instruments="z", mediators="m")
 
 
 @pytest.fixture(scope="module")
 def worlds() -> dict[str, np.ndarray]:
-    """A coin z moves a binary treatment; a and b move the outcome only; the effect is 1/2."""
+    """A coin z moves a binary treatment, and that the outcome, through m alone, by 1/2 on average;
+    a and b move the outcome only."""
     rng = np.random.default_rng(1905)
     a, b, z = (rng.integers(0, 2, (R, N)) for _ in range(3))
     t = rng.random((R, N)) < 0.25 + 0.5 * z
-    y = EFFECT * t + a - 0.5 * b + rng.normal(size=(R, N)) * (0.5 + 0.5 * a)
-    return {"a": a, "b": b, "z": z, "t": t, "y": y}
+    m = rng.random((R, N)) < 0.3 + 0.4 * t
+    y = EFFECT / 0.4 * m + a - 0.5 * b + rng.normal(size=(R, N)) * (0.5 + 0.5 * a)
+    return {"a": a, "b": b, "z": z, "t": t, "m": m, "y": y}
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

@@ -18,7 +18,9 @@ import pytest
 from scm.estimate import ESTIMATORS, Estimate, Roles
 
 N = 48
-ROLES = Roles("t", "y", adjust=("a", "b"), instruments=("z1", "z2", "z3"))
+ROLES = Roles("t", "y", ("a", "b"), instruments=("z1", "z2", "z3"), mediators="m")
+ROLES_OF = {"wald": Roles("t", "y", ("a", "b"), instruments="z", mediators="m")}
+IN_CELLS = {"stratification", "front_door", "mediation"}  # columns only tell units apart
 VARIANTS: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in ESTIMATORS] + [
     ("ols", {"covariance": "HC0"}),
     ("ols", {"covariance": "HC1"}),
@@ -29,6 +31,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in ESTIMATORS]
     ("ipw", {"normalised": False}),
     ("ipw", {"clip": 0.45}),
     ("aipw", {"outcome_model": "mean"}),
+    ("mediation", {"effect": "TDE"}),
+    ("product_of_coefficients", {"effect": "TE"}),
     ("tsls", {"covariance": "HC0"}),
     ("tsls", {"covariance": "HC1", "endogenous": ("b",)}),
 ]
@@ -41,14 +45,19 @@ each = pytest.mark.parametrize("name", ESTIMATORS)
 
 
 def data_set(seed: int = 0) -> dict[str, np.ndarray]:
-    """48 rows; within each of four strata (a, b) half are treated, give or take one."""
+    """48 rows; within each of four strata (a, b) half are treated, give or take one.
+
+    The mediator has both values in each arm of each stratum, 1 more often among the treated.
+    """
     rng = np.random.default_rng(seed)
     a, b = np.repeat([0, 0, 1, 1], 12), np.repeat([2, 5, 2, 5], 12)
     t = np.tile([0, 1], 24)
     t[[0, 13, 26]] = 1 - t[[0, 13, 26]]
     z1, z2 = rng.normal(size=N) + 1.5 * t, rng.normal(size=N) + t + b
+    z, m = np.where(np.arange(N) % 5 < 2, 1 - t, t), np.tile([0, 0, 1, 1, 0, 1], 8)
     y = 10 + 2 * t + a - 0.3 * b + rng.normal(size=N)
-    return {"a": a, "b": b, "t": t, "z1": z1, "z2": z2, "z3": rng.normal(size=N) + b, "y": y}
+    z3 = rng.normal(size=N) + b
+    return {"a": a, "b": b, "t": t, "m": m, "z": z, "z1": z1, "z2": z2, "z3": z3, "y": y}
 
 
 def weights() -> np.ndarray:
@@ -69,7 +78,7 @@ def variant(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any
 
 
 def call(name: str, data: Any, options: dict[str, Any], **more: Any) -> Estimate:
-    return ESTIMATORS[name](data, ROLES, **options, **more)
+    return ESTIMATORS[name](data, ROLES_OF.get(name, ROLES), **options, **more)
 
 
 def numbers(estimate: Estimate) -> list[np.ndarray]:
@@ -199,7 +208,11 @@ SPOILS: dict[str, tuple[str, Callable[[dict], dict]]] = {
     "NaN in the outcome": ("non_finite", with_entry("y", np.nan)),
     "an infinite treatment": ("non_finite", with_entry("t", np.inf)),
     "NaN in adjust": ("non_finite", with_entry("a", np.nan)),
-    "NaN in an instrument": ("non_finite", with_entry("z1", np.nan)),
+    "NaN in an instrument": (
+        "non_finite",
+        lambda d: with_entry("z", np.nan)(with_entry("z1", np.nan)(d)),
+    ),
+    "NaN in a mediator": ("non_finite", with_entry("m", np.nan)),
 }
 
 
@@ -210,8 +223,10 @@ def spoilt_for(name: str, what: str) -> bool:
         return "adjust" in needs
     if "instrument" in what:
         return "instruments" in needs
-    if "column" in what:  # strata may well be the same twice
-        return "adjust" in needs and name != "stratification"
+    if "mediator" in what:
+        return "mediators" in needs
+    if "column" in what:
+        return "adjust" in needs and name not in IN_CELLS
     return True
 
 
@@ -238,7 +253,12 @@ def test_too_few_rows_fail_by_name(x64: None, name: str) -> None:
     alone = np.isin(np.arange(N), [7, 40]).astype(int)  # one untreated row, one treated
     alone[[7, 40]] = 1
     found = call(name, {**data_set(), "t": np.arange(N) == 40}, {}, weights=alone)
-    fails_as(found, "empty_stratum" if name == "stratification" else "too_few_rows")
+    sparse = {
+        "stratification": "empty_stratum",
+        "mediation": "empty_stratum",
+        "front_door": "empty_cell",
+    }
+    fails_as(found, sparse.get(name, "too_few_rows"))
     nobody = call(name, data_set(), {}, weights=np.zeros(N))
     assert nobody.failure is not None
     assert jnp.isnan(nobody.value)
@@ -288,4 +308,4 @@ def test_every_estimator_says_what_it_is(name: str) -> None:
     assert "Failures:" in it.__doc__
     for option in it.options:
         assert f"{option}:" in it.__doc__
-    assert it.moments(ROLES) >= 0
+    assert it.moments(ROLES_OF.get(name, ROLES)) >= 0
