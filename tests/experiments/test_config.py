@@ -441,7 +441,7 @@ def test_what_the_file_leaves_out_is_spelt_out(tmp_path):
     assert toy.estimands["ate"].worlds == ("plain", "hidden")
     assert toy.estimands["direct"].worlds == ("plain",)
     assert toy.estimands["ate"].levels == (0, 1)
-    assert toy.methods["crude"].roles == study.Roles(treatment="t", outcome="y")
+    assert toy.methods["crude"].roles == study.Roles(treatment="t", outcome="y", adjust=())
     assert toy.methods["ols"].roles.adjust == ("a", "b")
     assert toy.methods["crude"].estimands == ("ate", "direct")
     assert (toy.aims, toy.notes) == ("", ())
