@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 def on_causal_paths(form: Masks, x: int, y: int) -> int:
     """The nodes on proper causal paths from `x` to `y`, without `x`."""
-    below = form.cut(out_of=-1, into=x).descendants(x) & ~x
-    return below & form.cut(out_of=x).ancestors(y)
+    return form.descendants(x) & ~x & form.cut(out_of=x).ancestors(y)
 
 
 def forbidden(form: Masks, x: int, y: int) -> int:

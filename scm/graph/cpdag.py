@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from scm.graph.checks import Edge, read_edges, read_names, refuse_unknown
+from scm.graph.checks import Edge, Names, read_edges, read_names, read_nodes, refuse_unknown
 from scm.graph.counting import count_members
 from scm.graph.equivalence import colliders, essential, extend, refuse_hidden, skeleton_of
-from scm.graph.graph import Graph, Names
+from scm.graph.graph import Graph
 from scm.graph.knowledge import read_knowledge, tell
 from scm.graph.meek import Arrows, Skeleton, close, in_order
 
@@ -253,8 +253,7 @@ class CPDAG:
         return {edge: self._essential.get(edge, "told before") for edge in self.directed}
 
     def _step(self, asked: str, of: Names, pairs: Iterable[Edge]) -> tuple[str, ...]:
-        names = (of,) if isinstance(of, str) else tuple(of)
-        refuse_unknown(asked, names, self.nodes)
+        names = read_nodes(asked, of, self.nodes)
         met = {there for here, there in pairs if here in names}
         return tuple(name for name in self.nodes if name in met)
 

@@ -1,6 +1,6 @@
 """A causal graph: directed edges, bidirected edges, and marks on the nodes that are hidden."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
@@ -14,9 +14,11 @@ from scm.graph.adjustment import check as check_adjustment
 from scm.graph.causal import refuse_latent
 from scm.graph.checks import (
     Edge,
+    Names,
     find_cycle,
     read_edges,
     read_names,
+    read_nodes,
     refuse_overlap,
     refuse_unknown,
 )
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from scm.graph.docalculus import Rule
     from scm.graph.falsification import Falsification
     from scm.graph.identification import Identification
-
-Names = str | Iterable[str]
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -74,7 +74,7 @@ class Graph:
     ('Z', 'T')
     >>> graph.parents("t")
     Traceback (most recent call last):
-    ValueError: parents: 't' is no node of this graph; its nodes are Z, T, Y
+    ValueError: parents: 't' is no node of this graph; did you mean 'T'?
     """
 
     nodes: tuple[str, ...]
@@ -750,10 +750,7 @@ class Graph:
         return {name: tuple(others) for name, others in met.items()}
 
     def _several(self, asked: str, of: Names) -> tuple[str, ...]:
-        names = (of,) if isinstance(of, str) else tuple(dict.fromkeys(of))
-        refuse_unknown(asked, names, self.nodes)
-        # A set has no order of its own that would be the same in the next process.
-        return tuple(n for n in self.nodes if n in names) if isinstance(of, Set) else names
+        return read_nodes(asked, of, self.nodes)
 
     def _apart(self, asked: str, **named: Names) -> dict[str, tuple[str, ...]]:
         """What a question names: all known, none in two places, and something on both sides."""

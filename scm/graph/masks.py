@@ -50,16 +50,16 @@ class Masks:
         """`start` and all that an open walk joins to it (m-connection), `start` not in `given`.
 
         Bayes-Ball on whole sets. `tails` and `heads` hold the nodes that a step has arrived at by
-        an edge with a tail, or an arrowhead, there. What came by a tail, or came by a head and is
-        no collider, goes on unless it is given; a collider goes on above `given`.
+        an edge with a tail, or an arrowhead, there. What is not given is passed, except that what
+        came by a head does not leave by one; for that a node must be given. A collider above
+        `given` needs no rule: the walk goes down to the given node and comes back up.
 
         Source: Shachter (1998), Bayes-Ball.
         """
-        above = self.ancestors(given)
         tails, heads, all_tails, all_heads = start, 0, start, 0
         while tails or heads:
             passed = (tails | heads) & ~given
-            turned = tails & ~given | heads & above
+            turned = tails & ~given | heads & given
             tails = union(self.parents, turned) & ~all_tails
             heads = (union(self.children, passed) | union(self.siblings, turned)) & ~all_heads
             all_tails |= tails

@@ -153,7 +153,7 @@ def _back_doors(graph: Graph, held: Sequence[str], y: str) -> list[Strategy]:
 
 
 def _instruments(graph: Graph, t: str, y: str, assumes: str) -> list[Strategy]:
-    found = itertools.islice(graph.instruments(t, y), _MOST)
+    found = itertools.islice(graph.instruments(t, y, kind="one"), _MOST)
     return [
         Strategy("instrument", Roles(t, y, _sorted(graph, z.given), (z.instrument,)), (assumes,))
         for z in found

@@ -14,6 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scm.graph import Graph
+from scm.graph.separators import disjoint_paths
 
 CASES = [
     json.loads(line)
@@ -157,6 +158,17 @@ def test_the_smallest_have_the_size_of_a_minimum_cut(seed):
     assert all(graph.is_adjustment_set(x, y, z) for z in found)
 
 
+def test_disjoint_paths_are_counted_as_networkx_counts_them():
+    for seed in range(150):
+        rng = random.Random(seed)
+        n = rng.randint(6, 16)
+        other = nx.gnp_random_graph(n, rng.uniform(0.15, 0.5), seed=seed)
+        other.remove_edges_from([(0, 1)])
+        near = [sum(1 << j for j in other.neighbors(i)) for i in range(n)]
+        told = nx.connectivity.local_node_connectivity(other, 0, 1)
+        assert disjoint_paths(near, 1 << 0, 1 << 1) == told
+
+
 # ------------------------------------------------------------------------ optimal sets
 
 
@@ -271,6 +283,8 @@ def test_no_valid_set_beats_the_one_offered_where_there_is_no_effect(data, draw_
     [
         # {A} is valid. B and C foretell Y, and X too: it depends on which they do better.
         ([("X", "Y"), ("A", "X"), ("B", "X"), ("A", "B"), ("B", "C")], [("A", "Y"), ("A", "C")]),
+        # D foretells Y, but can only be given along with C, which foretells X.
+        ([("X", "Y"), ("X", "C"), ("C", "D")], [("D", "Y")]),
         # The empty set is valid. C foretells Y given D, and X by way of A.
         ([("X", "Y"), ("A", "X"), ("A", "C")], [("A", "C"), ("C", "D"), ("D", "Y")]),
     ],
@@ -334,7 +348,7 @@ def test_many_sets_come_one_by_one():
 def test_on_a_large_graph_sets_are_valid_and_no_node_can_be_left_out():
     for seed in range(5):
         graph = random_graph(seed, arcs=40)
-        for x, y in itertools.islice(itertools.permutations(graph.nodes, 2), 40):
+        for x, y in itertools.islice(itertools.permutations(graph.nodes, 2), 0, 400, 40):
             for found in itertools.islice(graph.adjustment_sets(x, y), 2):
                 assert graph.is_adjustment_set(x, y, found)
                 assert not any(graph.is_adjustment_set(x, y, found - {one}) for one in found)
@@ -347,7 +361,7 @@ from scm.graph import Graph
 pairs = list(itertools.combinations([f"n{i}" for i in range(12)], 2))
 rng = random.Random(3)
 g = Graph(rng.sample(pairs, 22), rng.sample(pairs, 5))
-for x, y in itertools.permutations(g.nodes, 2):
+for x, y in itertools.islice(itertools.permutations(g.nodes, 2), 0, None, 5):
     for kind in ("minimal", "all", "smallest", "optimal"):
         print(x, y, [sorted(z) for z in itertools.islice(g.adjustment_sets(x, y, kind=kind), 5)])
     print(g.is_adjustment_set(x, y), g.forbidden(x, y), g.mediators(x, y))

@@ -60,15 +60,33 @@ def failing(graph, paths, x, y, z):
     return 3 if open_back_door(z, y, x) else None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
-def test_sets_are_those_of_the_definition(data, draw_graph, paths):
+def test_any_question(data, draw_graph, paths):
     graph = draw_graph(data)
     seen = [name for name in graph.nodes if name not in graph.latent]
     assume(len(seen) > 2)
     named = data.draw(st.permutations(seen))
     size = data.draw(st.sampled_from([1, 1, 2])) if len(seen) > 3 else 1
-    x, y, free = named[:size], named[size : size + 1], sorted(named[size + 1 :])
+    check_all(graph, paths, named[:size], named[size : size + 1])
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_around_a_front_door(data, paths):
+    """T -> M -> Y with T <-> Y, and what else may be there, so that many sets are valid."""
+    order = data.draw(st.permutations(["A", "B", "M", "N", "T", "Y"]))
+    causes = ["A", "B", "T", "M", "N", "Y"]
+    pairs = [p for p in itertools.combinations(causes, 2) if p != ("T", "Y")]
+    some = st.lists(st.sampled_from([0, 0, 0, 1]), min_size=len(pairs), max_size=len(pairs))
+    more = {p for p, kept in zip(pairs, data.draw(some), strict=True) if kept}
+    graph = Graph(sorted({("T", "M"), ("M", "Y"), *more}), [("T", "Y")], nodes=order)
+    check_all(graph, paths, ["T"], ["Y"])
+
+
+def check_all(graph, paths, x, y):
+    """Every set is judged as by definition, and the lists are complete."""
+    free = [name for name in graph.nodes if name not in {*x, *y, *graph.latent}]
     subsets = [c for k in range(1, len(free) + 1) for c in itertools.combinations(free, k)]
     verdicts = {frozenset(z): failing(graph, paths, x, y, z) for z in subsets}
     for z, condition in verdicts.items():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import networkx as nx
+import numpy as np
 import pytest
 
 from scm.graph import Graph
@@ -102,7 +103,14 @@ def test_text_and_repr():
         ({"directed": ["A -> B"]}, TypeError, "'A -> B' is not a pair of names"),
         ({"directed": [("A", "B", "C")]}, TypeError, "is not a pair of names"),
         ({"directed": [3]}, TypeError, "3 is not a pair of names"),
-        ({"directed": [("A", 1)]}, TypeError, "1 is a int; names are strings"),
+        ({"directed": [("A", 1)]}, TypeError, "1 is of type int; names are strings"),
+        (
+            {"directed": None},
+            TypeError,
+            r'None is no list of pairs; write directed=\[\("A", "B"\)\]',
+        ),
+        ({"latent": None}, TypeError, r'None is no list of names; write latent=\["A", "B"\]'),
+        ({"directed": [{"B", "A"}]}, TypeError, r"no first .* \('A', 'B'\) or \('B', 'A'\)"),
         ({"nodes": [" "]}, ValueError, "' ' is blank"),
     ],
 )
@@ -113,9 +121,38 @@ def test_what_is_no_graph_is_refused(arguments, error, says):
 
 @pytest.mark.parametrize("ask", ["parents", "children", "ancestors", "descendants"])
 def test_questions_about_unknown_nodes_are_refused(ask):
+    with pytest.raises(ValueError, match=f"{ask}: 't' is no node .* did you mean 'T'"):
+        getattr(Graph([("T", "Y")]), ask)("t")
     graph = Graph([("educ", "lwage")])
     with pytest.raises(ValueError, match=f"{ask}: 'wage' is no node .* did you mean 'lwage'"):
         getattr(graph, ask)("wage")
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (None, "None is no name; give one name, or a list of names"),
+        (3, "3 is no name"),
+        ([3], "3 is of type int; names are strings"),
+        ([["T"]], r"\['T'\] is of type list"),
+    ],
+)
+def test_what_is_no_name_is_refused_in_every_question(names, says):
+    graph = Graph([("T", "Y")])
+    for ask in (graph.separated, graph.adjustment_sets, graph.identify, graph.mediators):
+        with pytest.raises(TypeError, match=ask.__name__):
+            ask(names, "Y")
+    with pytest.raises(TypeError, match=rf"is_adjustment_set\(given\): {says}"):
+        graph.is_adjustment_set("T", "Y", given=names)
+    with pytest.raises(TypeError, match=says):
+        graph.cpdag().neighbours(names)
+
+
+def test_names_are_plain_strings_whatever_they_came_in():
+    graph = Graph(np.array([["A", "B"], ["B", "C"]]), nodes=np.array(["C", "B", "A"]))
+    assert {type(name) for name in graph.nodes} == {str}
+    assert repr(graph) == "Graph(directed=[('A', 'B'), ('B', 'C')], nodes=['C', 'B', 'A'])"
+    assert graph.parents(np.str_("C")) == ("B",)
 
 
 def paths(graph: Graph, start: str, end: str):
@@ -193,7 +230,10 @@ def test_orders_do_not_depend_on_the_hash_seed():
         "from scm.graph import Graph;"
         "g = Graph([(f'u{i}', f'x{j}') for i in range(4) for j in range(4)],"
         " [('x0', 'x3'), ('x1', 'x2')], [f'u{i}' for i in range(4)]);"
-        "print(repr(g), repr(g.latent_projection()), g.ancestors(['x1', 'x2']))"
+        "print(repr(g), repr(g.latent_projection()), g.ancestors(['x1', 'x2']));"
+        # Sets have no order that would be the same in the next process.
+        "print(Graph({('a', 'c'), ('b', 'c')}, [{'d', 'e'}, {'c', 'd'}], {'b', 'a'}).nodes,"
+        " Graph(nodes={'c', 'd', 'e'}).nodes, g.subgraph({'x3', 'x1', 'u0'}).nodes)"
     )
     said = {
         subprocess.run(
