@@ -49,8 +49,8 @@ def front_door(
     Diagnostics: ``cells``, how many combinations of treatment and mediators there are;
     ``single_units``, those of one unit, whose variance is 0 here: the standard error is then too
     small.
-    Failures: too_few_rows, constant_treatment, absent_level, empty_cell (what the mediators are in
-    one of the two arms, they never are under some treatment).
+    Failures: too_few_rows (no more than cells), constant_treatment, absent_level, empty_cell (what
+    the mediators are in one of the two arms, they never are under some treatment).
     Source: J. Pearl, Biometrika 82 (1995), 669-688; influence function, I. R. Fulcher, I. Shpitser,
     S. Marealle and E. J. Tchetgen Tchetgen, JRSS B 82 (2020), 199-214.
 
@@ -88,6 +88,8 @@ def front_door(
     treatments = jnp.sum(first_rows(t, weights), dtype=jnp.int32)
     met = total_in(m, once.astype(jnp.int32))
     needed = (weights > 0) & (chances[0] + chances[1] > 0)
+    empty = jnp.any(needed & (met < treatments))
+    cells = jnp.sum(once, dtype=jnp.int32)
     return conclude_by_influence(
         sample,
         value,
@@ -95,13 +97,13 @@ def front_door(
         unit,
         level,
         failures={
-            "too_few_rows": sample.n < 2,
+            "too_few_rows": (sample.n <= cells.astype(sample.n.dtype)) & ~empty,
             "constant_treatment": treatments < 2,
             "absent_level": (sizes[0] == 0) | (sizes[1] == 0),
-            "empty_cell": jnp.any(needed & (met < treatments)),
+            "empty_cell": empty,
         },
         diagnostics={
-            "cells": jnp.sum(once, dtype=jnp.int32),
+            "cells": cells,
             "single_units": jnp.sum(once & (size == 1), dtype=jnp.int32),
         },
     )

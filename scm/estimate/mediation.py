@@ -72,9 +72,9 @@ def mediation(
     Diagnostics: ``cells``, how many combinations of the two arms, mediators and strata there are;
     ``single_units``, those of one unit, whose variance is 0 here: the standard error is then too
     small.
-    Failures: too_few_rows, constant_treatment, absent_level, empty_stratum (a stratum lacks one of
-    the arms), empty_cell (what the mediators are in one arm of a stratum, they never are in the
-    other; not for the TE, which asks no such thing).
+    Failures: too_few_rows (no more than cells), constant_treatment, absent_level, empty_stratum (a
+    stratum lacks one of the arms), empty_cell (what the mediators are in one arm of a stratum, they
+    never are in the other; not for the TE, which asks no such thing).
     Source: J. Pearl, UAI (2001), 411-420; influence function, E. J. Tchetgen Tchetgen and I.
     Shpitser, Annals of Statistics 40 (2012), 1816-1845.
 
@@ -101,8 +101,10 @@ def mediation(
     least = jnp.min(sample.treatment, where=weights > 0, initial=jnp.inf)
     most = jnp.max(sample.treatment, where=weights > 0, initial=-jnp.inf)
     lacking = [jnp.any((weights > 0) & (total_in(stratum, arm) == 0)) for arm in arms]
+    empty = lacking[0] | lacking[1] | unmet | other_unmet
     firsts = [first_rows(cell, arm) for arm in arms]
-    alone = [jnp.sum(firsts[i] & (total_in(cell, arms[i]) == 1), dtype=jnp.int32) for i in (0, 1)]
+    cells = jnp.sum(firsts[0] | firsts[1], dtype=jnp.int32)
+    alone = [first & (total_in(cell, arm) == 1) for first, arm in zip(firsts, arms, strict=True)]
     return conclude_by_influence(
         sample,
         these - those,
@@ -110,15 +112,15 @@ def mediation(
         unit,
         level,
         failures={
-            "too_few_rows": sample.n < 2,
+            "too_few_rows": (sum(sizes) <= cells.astype(sample.n.dtype)) & ~empty,
             "constant_treatment": ~(least < most),
             "absent_level": (sizes[0] == 0) | (sizes[1] == 0),
             "empty_stratum": lacking[0] | lacking[1],
             "empty_cell": unmet | other_unmet,
         },
         diagnostics={
-            "cells": jnp.sum(firsts[0] | firsts[1], dtype=jnp.int32),
-            "single_units": alone[0] + alone[1],
+            "cells": cells,
+            "single_units": jnp.sum(alone[0] | alone[1], dtype=jnp.int32),
         },
     )
 

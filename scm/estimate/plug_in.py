@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from scm.estimate.least_squares import power_of_two
 from scm.estimate.protocol import Estimate, conclude, estimator
 from scm.estimate.quantiles import normal_quantile
 from scm.estimate.roles import Roles
@@ -75,6 +76,8 @@ def plug_in(
     0.9166...
     """
     formula = _formula(graph, roles)
+    unit = power_of_two(sample.outcome)  # in which squares neither vanish nor overflow
+    outcome = sample.outcome / unit
     columns = {roles.treatment: sample.treatment}
     columns |= dict(zip(roles.adjust, sample.adjust.T, strict=True))
     columns |= dict(zip(roles.mediators, sample.mediators.T, strict=True))
@@ -100,21 +103,22 @@ def plug_in(
         both = means(cells, 0.0)
         return both[1] - both[0], both
 
-    cells = counted(share), counted(share * sample.outcome)
+    cells = counted(share), counted(share * outcome)
     (found, both), (by_mass, by_total) = jax.value_and_grad(effect, has_aux=True)(cells)
-    influence = by_mass[cell] + by_total[cell] * sample.outcome
+    influence = by_mass[cell] + by_total[cell] * outcome
     influence = influence - jnp.sum(share * influence)
-    se = jnp.sqrt(jnp.sum(share * influence**2) / _positive(sample.n))
+    value = found * unit
+    se = jnp.sqrt(jnp.sum(share * influence**2) / _positive(sample.n)) * unit
     # What a condition without rows is filled with matters only where it counts.
-    scale = jnp.max(jnp.abs(sample.outcome)) + 1
+    scale = jnp.max(jnp.abs(outcome)) + 1
     hollow = jnp.any(jnp.abs(means(cells, 1.0) - both) > 64 * sample.epsilon * scale)
     arms = arms_of(sample)
     half = normal_quantile(level) * se
     return conclude(
         sample,
-        found,
+        value,
         se,
-        (found - half, found + half),
+        (value - half, value + half),
         failures={
             "treatment_not_binary": arms.not_binary,
             "constant_treatment": arms.constant,

@@ -16,7 +16,7 @@ from numpyro.distributions import (
 )
 from scipy import stats
 
-from scm import SCM, Interval, Rounded, latent
+from scm import SCM, Interval, Rounded, latent, param
 from scm.abduction.diagnosis import AbductionWarning
 from scm.core.errors import ModelError
 
@@ -175,14 +175,24 @@ def test_nonlinear_children(name):
         np.testing.assert_allclose(np.asarray(world[seen], float), value, rtol=1e-4)
 
 
+SHARP = SCM(
+    mean=param(0.0),
+    bend=param(0.0),
+    fold=param(0.0),
+    width=param(1.0),
+    L=latent(lambda mean, u=Normal(0, 1): mean + u),
+    Y=lambda L, bend, fold, width, u=Normal(0, 1): bend * jnp.exp(L) + fold * L**2 + width * u,
+)
+"""Sharp readings of a latent, through a bend or a fold: one program, for chains take long to
+compile."""
+
+
 def test_chains_find_a_narrow_posterior():
     """Readings too sharp for weighted draws: chains, in their figures and in their answer."""
-    model = of_latent(
-        Y=lambda L, u=Normal(0, 1): jnp.exp(L) + 1e-3 * u,
-    )
     y = np.exp(0.7)
     grid = np.linspace(0.69, 0.71, 20_001)
     density = stats.norm.pdf(grid) * stats.norm.pdf(y - np.exp(grid), 0, 1e-3)
+    model = SHARP.do(mean=0.0, bend=1.0, fold=0.0, width=1e-3)
     posterior = model.abduct({"Y": [y]}, key=2, draws=1_000)
     assert posterior.methods["L"] == "nuts"
     figures = posterior.diagnostics()
@@ -195,12 +205,13 @@ def test_chains_find_a_narrow_posterior():
 def test_separate_modes_are_both_found_or_warned_of(width):
     """L^2 = 4 up to little: L is near 2 or near -2, with known odds. Chains that stay where they
     start must not pass for an answer."""
-    model = SCM(L=latent(Normal(0.3, 1)), Y=lambda L, u=Normal(0, 1): L**2 + width * u)
+    model = SHARP.do(mean=0.3, bend=0.0, fold=1.0, width=width)
     up, down = stats.norm.pdf(2, 0.3), stats.norm.pdf(-2, 0.3)
     try:
-        posterior = model.abduct({"Y": 4.0}, key=1, draws=DRAWS)
+        posterior = model.abduct({"Y": [4.0]}, key=1, draws=1_000)
     except (AbductionWarning, ModelError):
         return
+    assert worth(posterior) > 100  # fewer are to be warned of
     share = (np.asarray(posterior.sample()["L"]) > 0).mean()
     assert abs(share - up / (up + down)) < 5 * 0.42 / worth(posterior) ** 0.5
 

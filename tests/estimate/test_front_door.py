@@ -232,8 +232,16 @@ def test_a_third_treatment_must_have_what_the_two_compared_have_and_may_have_mor
     )
 
 
+def test_with_a_row_a_cell_there_is_no_error_to_tell(x64: None) -> None:
+    data = {"t": np.array([0, 0, 1, 1]), "m": np.array([0, 1, 0, 1]), "y": np.arange(4.0)}
+    assert front_door(data, ROLES).failure == "too_few_rows"
+    twice = front_door(data, ROLES, weights=np.array([1, 2, 1, 1]))
+    assert twice.failure is None
+    assert twice.diagnostics["single_units"] == 3
+
+
 def test_levels_that_are_not_there(either_precision: bool) -> None:
-    data = {"t": np.array([1, 1, 2, 2]), "m": np.array([0, 1, 0, 1]), "y": np.arange(4.0)}
+    data = {"t": np.array([1, 1, 2, 2, 2, 2]), "m": np.array([0, 1] * 3), "y": np.arange(6.0)}
     assert front_door(data, ROLES).failure == "absent_level"
     assert front_door(data, ROLES, levels=[1, 2]).failure is None
     with pytest.raises(ValueError, match=r"given \(1, 1\); write levels=\(0, 1\)"):

@@ -20,7 +20,7 @@ from scm.estimate import ESTIMATORS, Estimate, Roles
 N = 48
 ROLES = Roles("t", "y", ("a", "b"), instruments=("z1", "z2", "z3"), mediators="m")
 ROLES_OF = {"wald": Roles("t", "y", ("a", "b"), instruments="z", mediators="m")}
-IN_CELLS = {"stratification", "front_door", "mediation"}  # columns only tell units apart
+IN_CELLS = {"stratification", "front_door", "mediation", "plug_in"}  # columns only tell units apart
 VARIANTS: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in ESTIMATORS] + [
     ("ols", {"covariance": "HC0"}),
     ("ols", {"covariance": "HC1"}),
@@ -224,7 +224,7 @@ def spoilt_for(name: str, what: str) -> bool:
     if "instrument" in what:
         return "instruments" in needs
     if "mediator" in what:
-        return "mediators" in needs
+        return "mediators" in (*needs, *ESTIMATORS[name].reads)
     if "column" in what:
         return "adjust" in needs and name not in IN_CELLS
     return True
@@ -253,12 +253,8 @@ def test_too_few_rows_fail_by_name(x64: None, name: str) -> None:
     alone = np.isin(np.arange(N), [7, 40]).astype(int)  # one untreated row, one treated
     alone[[7, 40]] = 1
     found = call(name, {**data_set(), "t": np.arange(N) == 40}, {}, weights=alone)
-    sparse = {
-        "stratification": "empty_stratum",
-        "mediation": "empty_stratum",
-        "front_door": "empty_cell",
-    }
-    fails_as(found, sparse.get(name, "too_few_rows"))
+    in_cells = {"stratification": "stratum", "mediation": "stratum", "plug_in": "cell"}
+    fails_as(found, f"empty_{in_cells[name]}" if name in in_cells else "too_few_rows")
     nobody = call(name, data_set(), {}, weights=np.zeros(N))
     assert nobody.failure is not None
     assert jnp.isnan(nobody.value)

@@ -202,7 +202,9 @@ def test_other_treatments_count_in_the_strata_only(x64: None) -> None:
     t = np.array([0, 0, 1, 1, 0, 0, 1, 1, 7, 7, 7, 7])
     y = np.where(t == 7, 100, t * (1 + 2 * c))
     data = {"c": c, "t": t, "m": np.tile([0, 1], 6), "y": y}
-    found = mediation(data, Roles("t", "y", "c", mediators="m"), effect="NDE")
+    roles = Roles("t", "y", "c", mediators="m")
+    assert mediation(data, roles, effect="NDE").failure == "too_few_rows"  # one row a cell
+    found = mediation(data, roles, effect="NDE", weights=np.full(12, 2))
     np.testing.assert_allclose(found.value, (1 * 4 + 3 * 8) / 12, rtol=1e-12)
 
 

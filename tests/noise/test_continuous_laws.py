@@ -301,6 +301,7 @@ LAWS = [
         (5.0,),
         (20.0,),
         double=1e-10,
+        solved=True,
         cut=True,
     ),
     law(
