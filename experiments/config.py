@@ -15,6 +15,7 @@ from experiments.links import broken_links
 from experiments.mistakes import ConfigError, Mistake
 from experiments.study import Study
 from experiments.toml_lines import KeyPath, line_of, locate, repeated
+from experiments.varied import wrong_factors
 
 __all__ = ["ConfigError", "Mistake", "Study", "load"]
 
@@ -57,7 +58,11 @@ def load(path: str | Path) -> Study:
         raise ConfigError(
             *(Mistake(path, key, line_of(lines, key), message) for key, message in wrong)
         )
-    return study.read_from(path, lines)
+    study = study.read_from(path, lines, raw)
+    varied = [Mistake(path, k, line_of(lines, k), text) for k, text in wrong_factors(study, raw)]
+    if varied:
+        raise ConfigError(*varied)
+    return study
 
 
 def _read(path: Path) -> str:

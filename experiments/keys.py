@@ -1,6 +1,7 @@
 """Keys of replicates: each is a function of the study's seed, the world's name and its number.
 
-So a replicate alone is the replicate it is in any batch, and another world, another method or more
+In a study with factors the world's name has with it what of the cell acts on its data. So a
+replicate alone is the replicate it is in any batch, and another world, cell or method or more
 replications leave it as it is. All methods of a world see the same replicates.
 """
 
@@ -17,21 +18,27 @@ from scm.noise.words import fold, stream_of
 __all__ = ["replicate_keys", "truth_key"]
 
 
-def replicate_keys(seed: int, world: str, start: Any, count: int) -> jax.Array:
+def replicate_keys(seed: int, world: str, start: Any, count: int, cell: str = "") -> jax.Array:
     """The typed keys of replicates ``start, ..., start + count - 1``, shape (count,).
+
+    ``cell`` is `experiments.factors.Cell.of_data` of the world.
 
     >>> one = replicate_keys(1995, "life", 7, 1)
     >>> many = replicate_keys(1995, "life", 0, 10)
     >>> bool((jax.random.key_data(one[0]) == jax.random.key_data(many[7])).all())
     True
     """
-    stream = fold(stream_of(seed), *name_words(world, "replicate"))
+    stream = fold(stream_of(seed), *name_words(_placed(world, cell), "replicate"))
     numbers = jnp.asarray(start, jnp.uint32) + jnp.arange(count, dtype=jnp.uint32)
     data = jax.vmap(lambda number: fold(stream, 0, number))(numbers)
     return jax.random.wrap_key_data(data, impl="threefry2x32")
 
 
-def truth_key(seed: int, world: str, estimand: str) -> jax.Array:
+def truth_key(seed: int, world: str, estimand: str, cell: str = "") -> jax.Array:
     """The typed key of a truth that has to be sampled."""
-    stream = fold(stream_of(seed), *name_words(f"{world}/{estimand}", "truth"))
+    stream = fold(stream_of(seed), *name_words(f"{_placed(world, cell)}/{estimand}", "truth"))
     return jax.random.wrap_key_data(stream, impl="threefry2x32")
+
+
+def _placed(world: str, cell: str) -> str:
+    return f"{world} {cell}" if cell else world

@@ -7,7 +7,9 @@ What only the models can tell is checked here, before anything is run: each mist
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import functools
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +28,7 @@ from simulators import DATASETS, SIMULATORS, Simulator
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Method", "Plan", "Real", "World", "plan"]
+__all__ = ["Method", "Plan", "Real", "World", "estimand_of", "method_of", "plan", "world_of"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Method:
         if not self.chooses:
             return self
         return replace(self, roles=with_adjustment(model, self.roles), chooses=False)
+
+    @property
+    def key(self) -> Hashable:
+        """What its program depends on besides the shapes of columns."""
+        return self.estimator.name, self.roles, repr(sorted(self.options.items()))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -175,9 +182,9 @@ def plan(study: written.Study) -> Plan:
             mistakes.append(study.mistake(key, " ".join(str(error).split())))
         return None
 
-    worlds = {name: noted(("worlds", name), _world, study, name) for name in study.worlds}
-    methods = {name: noted(("methods", name), _method, study, name) for name in study.methods}
-    estimands = {name: _estimand(each) for name, each in study.estimands.items()}
+    worlds = {name: noted(("worlds", name), world_of, study, name) for name in study.worlds}
+    methods = {name: noted(("methods", name), method_of, study, name) for name in study.methods}
+    estimands = {name: estimand_of(each) for name, each in study.estimands.items()}
     real = noted(("real", "data"), _real, study)
     if mistakes:
         raise ConfigError(*mistakes)
@@ -203,7 +210,8 @@ def plan(study: written.Study) -> Plan:
     return planned
 
 
-def _world(study: written.Study, name: str) -> World:
+def world_of(study: written.Study, name: str) -> World:
+    """The world of a study by its name. Raises `ConfigError`."""
     each = study.worlds[name]
     if each.simulator not in SIMULATORS:
         raise ConfigError(
@@ -214,12 +222,20 @@ def _world(study: written.Study, name: str) -> World:
         )
     simulator = SIMULATORS[each.simulator]
     try:
-        return World(each.label, simulator, simulator.build(**each.parameters), each.n)
+        model = _built(each.simulator, json.dumps(dict(each.parameters), sort_keys=True))
+        return World(each.label, simulator, model, each.n)
     except ValueError as error:
         raise ConfigError(study.mistake(("worlds", name, "parameters"), str(error))) from None
 
 
-def _method(study: written.Study, name: str) -> Method:
+@functools.lru_cache(maxsize=64)
+def _built(simulator: str, parameters: str) -> SCM:
+    """A simulator's model: one for all chunks of a cell."""
+    return SIMULATORS[simulator].build(**json.loads(parameters))
+
+
+def method_of(study: written.Study, name: str) -> Method:
+    """The method of a study by its name. Raises `ConfigError`."""
     each = study.methods[name]
     if each.estimator not in ESTIMATORS:
         raise ConfigError(
@@ -238,14 +254,16 @@ def _method(study: written.Study, name: str) -> Method:
                     f"{_nearest(option, estimator.options)}",
                 )
             )
-    chooses = each.adjust is None and "adjust" in estimator.needs
+    chooses = (
+        each.adjust is None and "adjust" in estimator.needs and estimator.criterion == "backdoor"
+    )
     roles = Roles(**{**each.roles.model_dump(), "adjust": each.adjust or ()})
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in each.options.items()}
     return Method(each.label, estimator, roles, options, each.estimands, chooses)
 
 
-def _estimand(each: written.Estimand) -> Estimand:
-    """The estimand of this kind, with the keys of its table as its arguments."""
+def estimand_of(each: written.Estimand) -> Estimand:
+    """The estimand of a table: of its kind, the table's keys as arguments."""
     keys = [key for key in type(each).model_fields if key not in ("kind", "label", "worlds")]
     arguments = {key: getattr(each, key) for key in keys}
     if "at" in arguments:

@@ -1,8 +1,9 @@
-"""Running a study: real data first, then truths, then replications, then what they amount to."""
+"""Running a study: real data first, then the replications that are missing, then results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,15 +20,19 @@ from rich.progress import (
 
 from experiments import findings as found
 from experiments import leaderboard
-from experiments.keys import truth_key
-from experiments.measures import summarise, widen
-from experiments.plan import Method, Plan, plan
+from experiments.collect import Collected, collect
+from experiments.engines import engine
+from experiments.lock import locked
+from experiments.measures import widen
+from experiments.parts import Parts
+from experiments.plan import Method, Plan
 from experiments.provenance import provenance
-from experiments.replicate import Replicated, estimate_once, replicate
+from experiments.replicate import estimate_once
 from experiments.report.page import page
-from experiments.samples import with_own_truths
-from experiments.store import claim, keep
+from experiments.running import done, places, tasks
+from experiments.store import claim, going_on, keep
 from experiments.study import Study
+from experiments.task import Done
 from scm.estimate.failures import failure_of
 
 if TYPE_CHECKING:
@@ -36,29 +41,42 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-def run(study: Study, *, quick: bool = False, console: Console, out: Path) -> int:
+def run(
+    study: Study, *, quick: bool = False, console: Console, out: Path, fresh: bool = False
+) -> int:
     """Run a study, show its leaderboard, and keep its results under ``out``. Returns 0.
 
-    ``quick`` is only said in the closing line; the study's own ``replications`` are what is run.
+    What an earlier run of it left there is not done again, whatever stopped that run, unless it is
+    to be ``fresh``. ``quick`` is only said in the closing line; the study's own ``replications``
+    are what is run.
 
-    Raises `experiments.config.ConfigError` for what does not fit, before anything is run, and
-    `experiments.store.StoreError` for a folder that cannot be used.
+    Raises `experiments.config.ConfigError` for what does not fit, before anything is run;
+    `experiments.store.StoreError` for a folder that cannot be used, or that holds a run of the same
+    study with other numbers in it; `experiments.lock.LockedError` if another run is at work there.
     """
-    planned = plan(study)
+    first = next(places(study)).plan
     folder = claim(out, study)
-    findings, seconds = _find(planned, console, provenance(study, folder))
-    console.print(leaderboard.render(findings))
-    keep(
-        folder,
-        study,
-        findings.provenance,
-        estimates=findings.estimates,
-        truths=findings.truths,
-        seconds=seconds,
-        summary=widen(findings.summary),
-        real=findings.real,
-        report=page(findings),
-    )
+    with locked(folder):
+        parts = Parts(going_on(folder, study, fresh))
+        parts.clean()
+        with _progress(console) as progress:
+            real = _on_real_data(first, progress) if first.real is not None else None
+            seconds = _replicated(study, parts, progress)
+            methods = [_described(name, method) for name, method in first.methods.items()]
+            results = collect(places(study), parts, methods, seconds, _counter(progress, "results"))
+        findings = _findings(study, first, methods, results, real, provenance(study, folder))
+        console.print(leaderboard.render(findings))
+        keep(
+            folder,
+            study,
+            findings.provenance,
+            estimates=results.estimates(),
+            truths=findings.truths,
+            seconds=results.seconds,
+            summary=widen(findings.summary),
+            real=real,
+            report=page(findings),
+        )
     console.print()
     if quick:
         console.print(f"A quick look: {study.replications} replications.")
@@ -66,46 +84,67 @@ def run(study: Study, *, quick: bool = False, console: Console, out: Path) -> in
     return 0
 
 
-def _find(
-    planned: Plan, console: Console, origin: dict[str, Any]
-) -> tuple[found.Findings, pd.DataFrame]:
-    import pandas as pd
+def _replicated(
+    study: Study, parts: Parts, progress: Progress
+) -> dict[tuple[str, str], tuple[float, float]]:
+    """Have all parts made that are missing; what all of them took, by data and job."""
+    took = parts.seconds()
+    task = progress.add_task("chunks", total=None)
 
-    study = planned.study
-    with _progress(console) as progress:
-        real = _on_real_data(planned, progress) if planned.real is not None else None
-        truths = _truths(planned, progress)
-        results = _replications(planned, progress)
-    estimates = pd.concat([each.frame for _, each in results], ignore_index=True)
-    estimates, truths = with_own_truths(planned, estimates, truths)
-    seconds = pd.DataFrame(
-        [(world, r.method, r.seconds, r.compile_seconds) for world, r in results],
-        columns=["world", "method", "seconds", "compile_seconds"],
-    )
-    methods = [_described(name, method) for name, method in planned.methods.items()]
-    return (
-        found.Findings(
-            title=study.title,
-            aims=study.aims,
-            notes=study.notes,
-            worlds={
-                name: found.World(each.label, each.model.equations(), each.simulator.source)
-                for name, each in planned.worlds.items()
-            },
-            estimands={
-                name: found.Estimand(study.estimands[name].label, each.definition)
-                for name, each in planned.estimands.items()
-            },
-            methods=methods,
-            estimates=estimates,
-            truths=truths,
-            summary=summarise(estimates, truths, methods, seconds),
-            real=real,
-            real_source=planned.real.source if planned.real is not None else "",
-            remarks=planned.remarks(),
-            provenance=origin,
-        ),
-        seconds,
+    def tell(done: Done) -> None:
+        for job, (ran, compiled) in done.seconds.items():
+            before = took.get((done.data, job), (0.0, 0.0))
+            took[done.data, job] = before[0] + ran, before[1] + compiled
+        progress.advance(task)
+
+    wanted = (each for place in places(study) for each in tasks(place, parts, study.replications))
+    settings = study.engine
+    with engine(settings.kind, settings.workers, settings.address) as executor:
+        try:
+            done(wanted, executor, settings.workers or os.cpu_count() or 1, tell)
+        finally:
+            parts.keep_seconds(took)
+    return took
+
+
+def _counter(progress: Progress, what: str) -> Callable[[Any], None]:
+    task = progress.add_task(what, total=None)
+    return lambda each: progress.advance(task)
+
+
+def _findings(
+    study: Study,
+    first: Plan,
+    methods: list[found.Method],
+    results: Collected,
+    real: pd.DataFrame | None,
+    origin: dict[str, Any],
+) -> found.Findings:
+    worlds: dict[str, found.World] = {}
+    remarks: dict[tuple[str, str], tuple[str, ...]] = {}
+    for place in places(study):
+        each = place.plan.worlds[place.world]
+        label = f"{each.label}: {place.cell.label}" if place.cell.label else each.label
+        worlds[place.name] = found.World(label, each.model.equations(), each.simulator.source)
+        told = {m: t for (world, m), t in place.plan.remarks().items() if world == place.world}
+        remarks |= {(place.name, method): text for method, text in told.items()}
+    return found.Findings(
+        title=study.title,
+        aims=study.aims,
+        notes=study.notes,
+        worlds=worlds,
+        estimands={
+            name: found.Estimand(study.estimands[name].label, each.definition)
+            for name, each in first.estimands.items()
+        },
+        methods=methods,
+        estimates=results.shown(),
+        truths=results.truths,
+        summary=results.summary,
+        real=real,
+        real_source=first.real.source if first.real is not None else "",
+        remarks=remarks,
+        provenance=origin,
     )
 
 
@@ -119,31 +158,6 @@ def _described(name: str, method: Method) -> found.Method:
         method.moments,
         method.estimands,
     )
-
-
-def _truths(planned: Plan, progress: Progress) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = []
-    questions = [each for each in planned.questions() if each[1] not in planned.in_samples(each[0])]
-    task = progress.add_task("truths", total=len(questions))
-    for world, name in questions:
-        key = truth_key(planned.study.seed, world, name)
-        truth = planned.estimands[name].truth(planned.worlds[world].model, key)
-        rows.append((world, name, *truth))
-        progress.advance(task)
-    return pd.DataFrame(rows, columns=["world", "estimand", "value", "se", "method", "n"])
-
-
-def _replications(planned: Plan, progress: Progress) -> list[tuple[str, Replicated]]:
-    study, results = planned.study, []
-    for name, world in planned.worlds.items():
-        methods = planned.methods_in(name)
-        task = progress.add_task(name, total=study.replications * len(methods))
-        advance = lambda count, task=task: progress.advance(task, count)
-        done = replicate(name, world, methods, study.seed, study.replications, advance)
-        results += [(name, each) for each in done]
-    return results
 
 
 def _on_real_data(planned: Plan, progress: Progress) -> pd.DataFrame:

@@ -17,18 +17,21 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.changes import changes
+from experiments.parts import written
 from experiments.provenance import resolved
 from experiments.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["StoreError", "claim", "keep", "staged"]
+__all__ = ["StoreError", "claim", "going_on", "keep", "staged"]
 
 _STAGE = ".unfinished-"  # files are made in a folder of this name, and then moved all at once
 _FILES = (
@@ -74,7 +77,7 @@ def keep(
     study: Study,
     provenance: Mapping[str, Any],
     *,
-    estimates: pd.DataFrame,
+    estimates: Iterable[pd.DataFrame],
     truths: pd.DataFrame,
     seconds: pd.DataFrame,
     summary: pd.DataFrame,
@@ -92,7 +95,7 @@ def keep(
         with staged(folder) as stage:
             (stage / "provenance.json").write_text(_json(provenance), encoding="utf-8")
             (stage / "config.toml").write_text(resolved(study), encoding="utf-8")
-            estimates.to_parquet(stage / "estimates.parquet", engine="pyarrow", index=False)
+            _stream(stage / "estimates.parquet", estimates)
             truths.to_parquet(stage / "truths.parquet", engine="pyarrow", index=False)
             seconds.to_parquet(stage / "seconds.parquet", engine="pyarrow", index=False)
             summary.to_csv(stage / "summary.csv", index=False)
@@ -118,18 +121,66 @@ def staged(folder: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
+def going_on(folder: Path, study: Study, fresh: bool) -> Path:
+    """Where the parts of a study are kept, below its folder; emptied if it is to begin ``fresh``.
+
+    Raises StoreError where the run that is kept had other numbers in its file: then neither going
+    on nor beginning again is what was surely meant.
+    """
+    parts = folder / "parts"
+    if fresh:
+        shutil.rmtree(parts, ignore_errors=True)
+    kept = parts / "config.toml"
+    if kept.exists():
+        differing = changes(Study.model_validate(tomllib.loads(kept.read_text("utf-8"))), study)
+        if differing:
+            raise StoreError(
+                f"{folder}: {'; '.join(differing)}. To do it all again say --fresh; to keep both, "
+                "choose another place with --out"
+            )
+    written(kept, lambda path: path.write_text(resolved(study), encoding="utf-8"))
+    return parts
+
+
+def _stream(path: Path, frames: Iterable[pd.DataFrame]) -> None:
+    """Frames of the same columns one after the other, of which one at a time is held."""
+    import pyarrow
+    from pyarrow import parquet
+
+    writer = None
+    try:
+        for frame in frames:
+            table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+            if writer is None:
+                writer = parquet.ParquetWriter(path, table.schema)
+            writer.write_table(table.cast(writer.schema))
+    finally:
+        if writer is not None:
+            writer.close()
+
+
 def _json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
-def _refuse_strangers(folder: Path, study: Study) -> None:
-    """Refuses a folder with files in it that is not marked as this study's."""
-    held = sorted(each.name for each in folder.iterdir() if not each.name.startswith(_STAGE))
+def _owner(folder: Path) -> str | None:
+    """The name of the study whose results, or parts of results, a folder holds."""
     try:
         record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        if isinstance(record, dict) and "made_by" in record:
+            return str(record.get("study"))
     except (FileNotFoundError, ValueError):
-        record = None
-    owner = record.get("study") if isinstance(record, dict) and "made_by" in record else None
+        pass
+    try:
+        return str(tomllib.loads((folder / "parts/config.toml").read_text("utf-8"))["name"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+
+
+def _refuse_strangers(folder: Path, study: Study) -> None:
+    """Refuses a folder with files in it that is not marked as this study's."""
+    held = sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
+    owner = _owner(folder)
     if owner == study.name or not held:
         return
     if owner is not None:

@@ -11,17 +11,21 @@ Nothing here imports JAX. `experiments.config.load` reads a study from its file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import PrivateAttr, ValidationInfo, field_validator
 
 from experiments.asked import Estimand
+from experiments.factors import Cell, cells, changed
 from experiments.mistakes import Mistake
 from experiments.toml_lines import KeyPath, line_of
 from experiments.values import (
+    Changes,
     Count,
+    EngineKind,
+    Grid,
     Name,
     Number,
     Plain,
@@ -87,6 +91,14 @@ class Published(Table):
     source: Text
 
 
+class Engine(Table):
+    """Who does the work: this process, others of this machine, or a Dask cluster."""
+
+    kind: EngineKind = "in-process"
+    workers: Count | None = None  # left out: as many as there are cores
+    address: Words = ""  # of a Dask scheduler; left out: a cluster of this machine
+
+
 class Real(Table):
     """The real data that the worlds stand for."""
 
@@ -127,7 +139,11 @@ class Study(Table):
     estimands: Annotated[Mapping[Name, Estimand], some("at least one table [estimands.NAME]")]
     methods: Annotated[Mapping[Name, Method], some("at least one table [methods.NAME]")]
     real: Real | None = None
+    engine: Engine = Engine()
+    grids: Annotated[tuple[Grid, ...], a_list("tables [[grids]]")] = ()
+    scenarios: Mapping[Name, Changes] = {}
 
+    _raw: Mapping[str, Any] = PrivateAttr(default_factory=dict)
     _path: Path = PrivateAttr(default=Path("study.toml"))
     _lines: Mapping[KeyPath, int] = PrivateAttr(default_factory=dict)
 
@@ -150,11 +166,28 @@ class Study(Table):
         estimands = tuple(info.data.get("estimands", ()))
         return _spell_out(tables, {**roles.model_dump(), "estimands": estimands})
 
-    def read_from(self, path: Path, lines: Mapping[KeyPath, int]) -> Study:
-        """The same study, that knows the file and the lines its keys stand on."""
+    def read_from(self, path: Path, lines: Mapping[KeyPath, int], raw: Mapping[str, Any]) -> Study:
+        """The same study, that knows the file, its tables, and the lines its keys stand on."""
         study = self.model_copy()
-        study._path, study._lines = path, lines
+        study._path, study._lines, study._raw = path, lines, raw
         return study
+
+    def cells(self) -> Iterator[Cell]:
+        """All settings of its factors; one, without changes, where there are none."""
+        return cells(self.grids, self.scenarios)
+
+    def within(self, cell: Cell) -> Study:
+        """The study that one cell is: without factors.
+
+        Raises pydantic's ValidationError for a value that its key does not take.
+        """
+        if not cell.changes and not self.grids and not self.scenarios:
+            return self
+        raw = self._raw or self.model_dump(exclude_none=True)
+        # what a run was asked for on its command line is not in the file
+        asked = {"replications": self.replications}
+        study = Study.model_validate(changed({**raw, **asked}, cell.changes))
+        return study.read_from(self._path, self._lines, {})
 
     @property
     def path(self) -> Path:

@@ -20,9 +20,12 @@ from pydantic_core import PydanticCustomError
 from experiments.mistakes import nearest, shown
 
 __all__ = [
+    "Changes",
     "Condition",
     "Count",
     "Edges",
+    "EngineKind",
+    "Grid",
     "Levels",
     "Name",
     "Number",
@@ -194,6 +197,32 @@ Precision = Annotated[
         '"float32" or "float64"',
         lambda value: value in ("float32", "float64"),
         choices=("float32", "float64"),
+    ),
+]
+
+
+def _is_grid(value: Any, levels: bool = True) -> bool:
+    """A table of tables whose ends are lists of plain values, or plain values."""
+    if not isinstance(value, dict) or not value:
+        return False
+    ends = [each for each in value.values() if not isinstance(each, dict)]
+    inner = [each for each in value.values() if isinstance(each, dict)]
+    wanted = lambda each: not levels or not isinstance(each, list | tuple) or len(each) > 0
+    return all(_is_plain(x) and wanted(x) for x in ends) and all(_is_grid(x, levels) for x in inner)
+
+
+Grid = Annotated[
+    Any, _leaf("a table of factors like { n = [100, 1000] }, each a list of levels,", _is_grid)
+]
+Changes = Annotated[
+    Any, _leaf("a table of changes like { n = 100 }", lambda value: _is_grid(value, False))
+]
+EngineKind = Annotated[
+    str,
+    _leaf(
+        '"in-process", "processes" or "dask"',
+        lambda value: value in ("in-process", "processes", "dask"),
+        choices=("in-process", "processes", "dask"),
     ),
 ]
 Plain = Annotated[Any, _leaf("a string, boolean, finite number, list or table of these", _is_plain)]

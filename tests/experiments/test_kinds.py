@@ -4,7 +4,7 @@ import pytest
 
 from experiments.asked import KINDS
 from experiments.config import ConfigError, load
-from experiments.plan import _estimand
+from experiments.plan import estimand_of
 from scm import Interval, estimands
 
 OPTIONS = {
@@ -31,7 +31,7 @@ def test_a_table_becomes_the_estimand(kind):
     table = KINDS[kind].model_validate({"kind": kind, **keys, **options})
     if kind == "CATE":
         options = {"given": {"x": 1, "age": Interval(40, 50)}}
-    assert _estimand(table).definition == getattr(estimands, kind)("t", "y", **options).definition
+    assert estimand_of(table).definition == getattr(estimands, kind)("t", "y", **options).definition
 
 
 @pytest.mark.parametrize(

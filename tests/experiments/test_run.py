@@ -14,7 +14,7 @@ from rich.console import Console
 from experiments.config import ConfigError, load
 from experiments.keys import replicate_keys
 from experiments.plan import plan
-from experiments.replicate import CHUNK, estimate_once, replicate
+from experiments.replicate import drawn, estimate_once, estimated
 from experiments.run import run
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -42,8 +42,8 @@ def test_a_run_leaves_all_its_files(drug_run):
     assert status == 0
     assert "drug_a <- female -> clot is open, and not causal" in " ".join(text.split())
     assert sorted(each.name for each in folder.iterdir()) == [
-        "config.toml", "estimates.parquet", "provenance.json", "real.csv", "report.html",
-        "seconds.parquet", "summary.csv", "truths.parquet",
+        ".lock", "config.toml", "estimates.parquet", "parts", "provenance.json", "real.csv",
+        "report.html", "seconds.parquet", "summary.csv", "truths.parquet",
     ]  # fmt: skip
     assert tomllib.loads((folder / "config.toml").read_text())["replications"] == 200
     assert json.loads((folder / "provenance.json").read_text())["dtype"] == "float64"
@@ -81,34 +81,30 @@ def seven():
     """The world of the drug study, its methods, and seven replicates by them."""
     with jax.enable_x64(True):
         planned = plan(study(DRUG))
-        world, methods = planned.worlds["confounded"], dict(planned.methods)
-        return world, methods, replicate("confounded", world, methods, SEED, 7)
+        world, methods = planned.worlds["confounded"], planned.methods_in("confounded")
+        chunk = drawn("confounded", world, SEED, 50)
+        return world, methods, {name: estimated(each, chunk)[0] for name, each in methods.items()}
 
 
 def test_replicates_alone_in_a_batch_and_in_a_longer_run_are_the_same(seven, drug_run):
-    world, methods, short = seven
+    world, methods, second = seven
     long = pd.read_parquet(drug_run[0] / "estimates.parquet").groupby("method")
-    assert 7 < CHUNK < 200  # in part of a chunk, and in several
-    assert {each.method for each in short} == set(long.groups)
-    for few in short:
-        many = long.get_group(few.method)[few.frame.columns]
+    assert set(second) == set(long.groups)
+    for name, chunk in second.items():
+        many = long.get_group(name)[chunk.columns]
         pd.testing.assert_frame_equal(
-            few.frame, many.head(7).reset_index(drop=True), check_exact=True
+            chunk, many.iloc[50:100].reset_index(drop=True), check_exact=True
         )
         assert many["replicate"].tolist() == list(range(200))
-    key = replicate_keys(SEED, "confounded", 5, 1)[0]
+    key = replicate_keys(SEED, "confounded", 55, 1)[0]
     alone = estimate_once(methods["aipw"], world.model.sample(key, world.n).data)
-    batch = next(each for each in short if each.method == "aipw").frame
-    np.testing.assert_allclose(float(alone.value), batch["value"][5], rtol=1e-9)
+    np.testing.assert_allclose(float(alone.value), second["aipw"]["value"][5], rtol=1e-9)
 
 
-def test_another_method_or_world_changes_no_estimate(seven):
-    world, methods, all_of_them = seven
-    one = replicate("confounded", world, {"ols": methods["ols"]}, SEED, 7)
-    other = next(each for each in all_of_them if each.method == "ols")
-    pd.testing.assert_frame_equal(one[0].frame, other.frame, check_exact=True)
-    elsewhere = replicate("another", world, {"ols": methods["ols"]}, SEED, 7)
-    assert (elsewhere[0].frame["value"] != one[0].frame["value"]).any()
+def test_another_world_has_other_data(seven):
+    world, methods, second = seven
+    elsewhere = estimated(methods["ols"], drawn("another", world, SEED, 50))[0]
+    assert (elsewhere["value"] != second["ols"]["value"]).any()
 
 
 def test_failures_are_rows():
@@ -117,7 +113,7 @@ def test_failures_are_rows():
     world = planned.worlds["confounded"]
     small = type(world)(world.label, world.simulator, world.model, 12)
     methods = {"stratified": planned.methods["stratified"]}
-    frame = replicate("confounded", small, methods, 1, 50)[0].frame
+    frame = estimated(methods["stratified"], drawn("confounded", small, 1, 0))[0]
     failed = frame["failure"] != ""
     assert len(frame) == 50
     assert 0 < failed.sum() < 50

@@ -41,7 +41,7 @@ def save(folder, study, real=FRAME, report="<p>é</p>", frame=FRAME):
     record = {"made_by": "scm run", "study": study.name}
     keep(
         folder, study, record,
-        estimates=frame, truths=FRAME, seconds=FRAME, summary=FRAME, real=real, report=report,
+        estimates=[frame], truths=FRAME, seconds=FRAME, summary=FRAME, real=real, report=report,
     )  # fmt: skip
 
 

@@ -1,0 +1,137 @@
+"""Parts: the estimates of one method on one chunk of data sets, a file each, named by what it is.
+
+The name of a part is a digest of all that its bytes depend on: what the data are drawn from, and
+what is done to them. So a part that exists needs no second making, whichever run made it; another
+method, world, cell or replication has other names, and changes nothing that is there.
+
+A file is made under a passing name and moved at one stroke: whatever stops a run, a part is there
+whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.factors import Cell
+from experiments.study import Method, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Parts", "chunk_size", "data_digest", "digest", "method_digest", "written"]
+
+_MOST = 50
+_BYTES = 1 << 26
+
+_PASSING = ".making-"
+
+
+def chunk_size(n: int, columns: int) -> int:
+    """Data sets in a chunk: as many as fit in 64 MB, 50 at most.
+
+    It is a function of what the data are alone, since the bytes of estimates depend on it.
+
+    >>> chunk_size(n=3_010, columns=20), chunk_size(n=100_000, columns=20)
+    (50, 4)
+    """
+    return max(1, min(_MOST, _BYTES // (8 * n * columns)))
+
+
+def digest(record: Mapping[str, Any]) -> str:
+    """A name for a plain record, the same in every process."""
+    text = json.dumps(record, sort_keys=True, default=list)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def data_digest(study: Study, cell: Cell, world: str) -> str:
+    """Of what the data of a world in a cell are drawn from."""
+    each = study.worlds[world]
+    return digest(
+        {
+            "seed": study.seed,
+            "precision": study.precision,
+            "address": [world, cell.of_data(world)],
+            "simulator": each.simulator,
+            "parameters": dict(each.parameters),
+            "n": each.n,
+        }
+    )
+
+
+def method_digest(method: Method, adjust: Iterable[str]) -> str:
+    """Of what a method does to data; ``adjust`` are the columns that it ends up adjusting for."""
+    roles = {**method.roles.model_dump(), "adjust": list(adjust)}
+    return digest({"estimator": method.estimator, "roles": roles, "options": dict(method.options)})
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts below a folder."""
+
+    folder: Path
+
+    def path(self, data: str, job: str, start: int) -> Path:
+        """Where the part of a job is, on the chunk of some data that begins at a replicate."""
+        return self.folder / data / job / f"{start:08d}.parquet"
+
+    def there(self, data: str, job: str) -> set[int]:
+        """Where the chunks begin of which a part is there."""
+        try:
+            names = [path.name for path in (self.folder / data / job).iterdir()]
+        except FileNotFoundError:
+            return set()
+        return {int(name[:8]) for name in names if not name.startswith(_PASSING)}
+
+    def keep(self, data: str, job: str, start: int, frame: pd.DataFrame) -> None:
+        """Keep a part."""
+        written(
+            self.path(data, job, start),
+            lambda path: frame.to_parquet(path, engine="pyarrow", index=False),
+        )
+
+    def read(self, data: str, job: str, replications: int, chunk: int) -> pd.DataFrame:
+        """The rows of the first replications of a job, all of which are there."""
+        import pandas as pd
+
+        starts = range(0, replications, chunk)
+        parts = [pd.read_parquet(self.path(data, job, start)) for start in starts]
+        whole = pd.concat(parts, ignore_index=True)
+        return whole[whole.replicate < replications]
+
+    def seconds(self) -> dict[tuple[str, str], tuple[float, float]]:
+        """What has been done took, by data and job: seconds, and those of compiling."""
+        try:
+            rows = json.loads((self.folder / "seconds.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return {(data, job): (ran, compiled) for data, job, ran, compiled in rows}
+
+    def keep_seconds(self, took: Mapping[tuple[str, str], tuple[float, float]]) -> None:
+        """Keep what `seconds` gives back: apart from parts, whose bytes no clock may change."""
+        text = json.dumps([[*place, *seconds] for place, seconds in sorted(took.items())], indent=0)
+        written(self.folder / "seconds.json", lambda path: path.write_text(text, encoding="utf-8"))
+
+    def clean(self) -> None:
+        """Remove what a run that was stopped left half made."""
+        for path in self.folder.glob(f"*/*/{_PASSING}*"):
+            path.unlink(missing_ok=True)
+
+
+def written(path: Path, write: Callable[[Path], Any]) -> None:
+    """Make a file under a passing name beside its place, and move it there at one stroke."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=_PASSING, dir=path.parent)
+    os.close(handle)
+    passing = Path(name)
+    try:
+        write(passing)
+        passing.replace(path)
+    finally:
+        passing.unlink(missing_ok=True)

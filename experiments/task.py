@@ -1,0 +1,75 @@
+"""A task: a chunk of a world's data sets, and all that is still to be done to it.
+
+It is what any worker can do, in this process or another, on this machine or another: it says what
+it needs by plain values, and leaves its results in files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.device import prepare
+from experiments.factors import Cell
+from experiments.parts import Parts
+from experiments.study import Study
+
+__all__ = ["Done", "Task", "work"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done.
+
+    Attributes:
+      study: that of the cell.
+      data: the digest of the data.
+      jobs: by name of a method, the digest of what it does.
+      own: by name of an estimand of samples, the digest of what it is.
+      folder: where parts are kept.
+    """
+
+    study: Study
+    cell: Cell
+    world: str
+    start: int
+    data: str
+    jobs: Mapping[str, str]
+    own: Mapping[str, str]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a task besides its parts: by job, seconds, and those of compiling."""
+
+    data: str
+    seconds: Mapping[str, tuple[float, float]]
+
+
+def work(task: Task) -> Done:
+    """Do a task, and keep its parts."""
+    prepare(task.study.precision)
+    from experiments.plan import estimand_of, method_of, world_of
+    from experiments.replicate import drawn, estimated
+    from experiments.samples import own_truths
+    from scm.estimands import InSample
+
+    study, cell = task.study, task.cell.of_data(task.world)
+    world = world_of(study, task.world)
+    parts = Parts(task.folder)
+    methods = {name: method_of(study, name).told_by(world.model) for name in task.jobs}
+    seconds: dict[str, tuple[float, float]] = {}
+    if methods:
+        chunk = drawn(task.world, world, study.seed, task.start, cell)
+        for name, method in methods.items():
+            frame, *took = estimated(method, chunk)
+            seconds[task.jobs[name]] = took[0], took[1]
+            parts.keep(task.data, task.jobs[name], task.start, frame)
+    for name, job in task.own.items():
+        asked = estimand_of(study.estimands[name])
+        assert isinstance(asked, InSample)
+        frame = own_truths(task.world, world, asked, study.seed, task.start, cell)
+        parts.keep(task.data, job, task.start, frame)
+    return Done(task.data, seconds)
