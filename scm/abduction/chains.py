@@ -206,17 +206,20 @@ def _unit(target: _Target, root: Any, draws: int, data: Any, chance: Any, row: A
     chosen = jax.random.choice(pick_key, best, (_CHAINS,), replace=False)
     init, step = hmc(potential, algo="NUTS")
 
-    def kept_step(state: Any, _: Any) -> Any:
-        split = 0
-        for _ in range(_THIN):
-            state = step(state)
-            split = split + state.diverging.astype(int)
+    def one_step(_: Any, held: Any) -> Any:
+        state = step(held[0])
+        return state, held[1] + state.diverging.astype(int)
+
+    def kept_step(state: Any, at: Any) -> Any:
+        # The warm-up is the first of these, so that the step is in the program only once.
+        steps = jnp.where(at == 0, _WARMUP, _THIN)
+        state, split = jax.lax.fori_loop(0, steps, one_step, (state, 0))
         return state, (state.z, split)
 
     def chain(z: Any, key: Any) -> Any:
         state = init(z, num_warmup=_WARMUP, rng_key=key, target_accept_prob=0.9)
-        state = jax.lax.fori_loop(0, _WARMUP, lambda _, state: step(state), state)
-        return jax.lax.scan(kept_step, state, None, length=draws)[1]
+        kept = jax.lax.scan(kept_step, state, jnp.arange(draws + 1))[1]
+        return jax.tree.map(lambda x: x[1:], kept)
 
     z, diverged = jax.vmap(chain)(starts[chosen], jax.random.split(key, _CHAINS))
     finish = lambda z, chance: target.finished(z, data, chance)
