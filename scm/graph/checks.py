@@ -45,7 +45,7 @@ def read_edges(what: str, arrow: str, edges: Iterable[Edge]) -> tuple[Edge, ...]
 
 
 def read_nodes(asked: str, of: Names, known: Sequence[str]) -> tuple[str, ...]:
-    """The nodes that a question names, one or several, each once; a set's in the order of `known`."""
+    """The nodes that a question names, each once; those of a set in the order of `known`."""
     if not isinstance(of, Iterable):
         raise TypeError(f"{asked}: {of!r} is no name; give one name, or a list of names")
     names = (of,) if isinstance(of, str) else tuple(of)

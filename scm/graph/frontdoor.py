@@ -101,25 +101,30 @@ class Candidates:
     def minimal(self) -> Iterator[int]:
         """Those of which no smaller one is part; polynomial time to the first of them.
 
-        Nodes are dropped as long as front-door sets remain, and what is left is minimal. The
-        others follow from taking the drops back; a branch ends where a front-door set lies within
-        what it has chosen.
+        Any other minimal set lacks a node of the one found. It is looked for by the first node that
+        it lacks: the nodes before it are then included, and that one is out. The set found has as
+        little as can be besides what is included; if it lacks some of that, no minimal set is told.
         """
         waiting = [(0, self.largest(self._free()))]
         while waiting:
             include, within = waiting.pop()
             if not self.exist(include, within):
                 continue
-            undecided = within & ~include
-            if not undecided or self.exist(0, include):
-                if self.exist(include, include) and self._is_minimal(include):
-                    yield include
-                continue
-            node = undecided & -undecided
-            waiting += [(include | node, within), (include, within & ~node)]
+            found = self._shrunk(self._shrunk(within, within & ~include), include)
+            if not include & ~found:
+                yield found
+            branches = []
+            for i in ones(found & ~include):
+                branches.append((include, within & ~(1 << i)))
+                include |= 1 << i
+            waiting += reversed(branches)
 
-    def _is_minimal(self, nodes: int) -> bool:
-        return not any(self.exist(0, nodes & ~(1 << i)) for i in ones(nodes))
+    def _shrunk(self, within: int, by: int) -> int:
+        """Without those nodes of `by` that front-door sets can do without, one after the other."""
+        for i in ones(by):
+            if self.exist(0, within & ~(1 << i)):
+                within &= ~(1 << i)
+        return within
 
     def _free(self) -> int:
         return self.form.observed & ~(self.x | self.y)

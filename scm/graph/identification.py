@@ -104,9 +104,10 @@ class Identification:
             p: the name of the column of probabilities; None for data that happen to have it.
 
         Returns:
-            A frame with the columns of `do`, `given` and `outcome`, and `p`: a row for each
-            combination of their values, the outcome's changing fastest. Columns of `anywhere` are
-            averaged over, by their probabilities, where the formula has a value at all.
+            A frame with the columns of `do`, `given` and `outcome`, and `p` (`p_` if one of them
+            is called `p`): a row for each combination of their values, the outcome's changing
+            fastest. Columns of `anywhere` are averaged over, by their probabilities, where the
+            formula has a value at all.
 
         Raises:
             ValueError: it is not identified; a column is missing or has holes; probabilities that
@@ -127,7 +128,7 @@ class Identification:
         needed = {*self._asked, *columns_of(formula)}
         table = read_table(frame, [name for name in self.graph.nodes if name in needed], p)
         asked = [*self.do, *self.given, *self.outcome]
-        chosen = self._places(table, at or {})
+        chosen = self._places(table, {} if at is None else at)
         over = [Variable(name) for name in (*asked, *self.anywhere)]
         shape = [len(chosen[v]) for v in over]
         check_size(prod(shape), over)
@@ -144,11 +145,13 @@ class Identification:
             first |= dict(zip(over[len(asked) :], map(int, spoilt), strict=True))
             raise ValueError(self._undefined(evaluator, formula, first))
         values = (found.values * weights).sum(axis=beyond) / total
-        return _frame(table, chosen, over[: len(asked)], values, p or "p")
+        return _frame(table, chosen, over[: len(asked)], values, p)
 
     def _places(self, table: Table, at: Mapping[str, Any]) -> dict[Variable, list[int]]:
         """Which levels are wanted of the columns of the question and of `anywhere`."""
         known = (*self.do, *self.given, *self.outcome, *self.anywhere)
+        if not isinstance(at, Mapping):
+            raise TypeError(f"at={at!r} is no mapping; write at={{{known[0]!r}: value}}")
         for name in at:
             if name not in known:
                 raise ValueError(f"at: {name!r} is none of {', '.join(known)}")
@@ -220,11 +223,12 @@ def _frame(
     chosen: Mapping[Variable, list[int]],
     over: Sequence[Variable],
     values: np.ndarray,
-    p: str,
+    p: str | None,
 ) -> pd.DataFrame:
     places = np.indices(values.shape).reshape(len(over), -1)
     columns = {
         v.name: table.levels[v.name].take(np.take(chosen[v], place))
         for v, place in zip(over, places, strict=True)
     }
-    return pd.DataFrame({**columns, p: values.ravel()})
+    name = p or ("p_" if "p" in columns else "p")
+    return pd.DataFrame({**columns, name: values.ravel()})

@@ -129,7 +129,7 @@ def check(
     given: Sequence[str],
 ) -> Instrument:
     """Judge one node with one set: nodes first, then exclusion, then relevance."""
-    cause, effect, name = _one_each(treatment=x, outcome=y, instrument=instrument)
+    cause, effect, name = _one_each("is_instrument", treatment=x, outcome=y, instrument=instrument)
     for node in (name, *given):
         spoilt = ""
         if node in graph.latent:
@@ -147,7 +147,7 @@ def instruments(
     graph: "Graph", x: Sequence[str], y: Sequence[str], kind: str
 ) -> Iterator[Instrument]:
     """Instruments in the order of `nodes`, each with its conditioning sets one after the other."""
-    cause, effect = _one_each(treatment=x, outcome=y)
+    cause, effect = _one_each("instruments", treatment=x, outcome=y)
     if kind not in KINDS:
         raise ValueError(f"instruments(kind): {kind!r} is none of {', '.join(KINDS)}")
     form = read(graph)
@@ -166,11 +166,11 @@ def instruments(
     )
 
 
-def _one_each(**named: Sequence[str]) -> list[str]:
+def _one_each(asked: str, **named: Sequence[str]) -> list[str]:
     for role, names in named.items():
         if len(names) != 1:
             listed = f"{', '.join(names)} are {len(names)} nodes" if names else "nothing is named"
-            raise ValueError(f"instruments({role}): {listed}; name one node")
+            raise ValueError(f"{asked}({role}): {listed}; name one node")
     return [names[0] for names in named.values()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -34,9 +34,9 @@ class Table:
 
     def place(self, name: str, value: Any) -> int:
         """Which of a column's levels a value is."""
-        found = self._places[name].get(value)
+        found = self._places[name].get(value) if isinstance(value, Hashable) else None
         if found is None:
-            there = ", ".join(str(level) for level in self.levels[name][:8])
+            there = ", ".join(map(_shown, self.levels[name][:8]))
             more = ", ..." if len(self.levels[name]) > 8 else ""
             raise ValueError(f"at: {name}={value!r} is not among its values: {there}{more}")
         return found
@@ -56,7 +56,12 @@ def read_table(
                 f"evaluate: a {type(frame).__name__} is no frame; give a pandas frame of value "
                 "columns, with a column p of probabilities if it is a joint distribution"
             )
-        frame = pd.DataFrame({name: np.asarray(column) for name, column in frame.items()})
+        columns = {name: np.asarray(column) for name, column in frame.items()}
+        lengths = {name: np.size(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+            raise ValueError(f"evaluate: columns are of one length, and {told}")
+        frame = pd.DataFrame(columns)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise ValueError(f"evaluate: the frame has two columns {twice[0]!r}")
@@ -65,7 +70,9 @@ def read_table(
             f"evaluate: {p!r} is a node of the graph and names the column of probabilities; "
             'call that column otherwise: evaluate(frame, p="probability"), or p=None for data'
         )
-    missing = [name for name in names if name not in frame.columns]
+    # Without its column `p` a frame is data; a column that was named in its place has to be there.
+    wanted = [*names, *([] if p in (None, "p") else [p])]
+    missing = [name for name in wanted if name not in frame.columns]
     if missing:
         there = ", ".join(map(str, frame.columns))
         raise ValueError(f"evaluate: the frame has no column {missing[0]!r}; its columns: {there}")
@@ -75,6 +82,11 @@ def read_table(
     for name in names:
         codes[name], levels[name] = _factorised(name, frame[name])
     return Table(levels, codes, _weights(frame, p))
+
+
+def _shown(level: object) -> str:
+    """A value as it would be typed: a text that looks like a number stands in quotes."""
+    return repr(level) if isinstance(level, str) else str(level)
 
 
 def check_size(cells: int, names: Sequence[object]) -> None:

@@ -18,7 +18,7 @@ _MOST = 8  # adjustment sets and the like that are listed of one kind
 _SAME_SLOPE = "the effect is linear in the treatment and the same for every unit"
 _MONOTONE = "the instrument moves nobody's treatment the other way"
 _HARMLESS = "the treatment prevents the outcome in nobody"
-
+_BINARY = "the treatment has two levels"
 
 Answer = tuple[list[Strategy], str]
 
@@ -42,9 +42,20 @@ def _fixed(graph: Graph, asked: Any) -> Answer:
 
 
 def _among_some(graph: Graph, asked: Any) -> Answer:
-    """Effects among those who take a level by nature: by what is valid for all of them."""
-    found = _back_doors(graph, [asked.treatment], asked.outcome)
-    return found, "" if found else _no_set(graph, asked)
+    """Effects among those who take a level by nature: by what is valid for all of them.
+
+    With two levels, whoever does not have one has the other: P(Y | do(T=t)) is then a mixture of
+    what is seen, where T is t, and of what is asked.
+    """
+    t, y = asked.treatment, asked.outcome
+    found = _back_doors(graph, [t], y)
+    if found:
+        return found, ""
+    answer, reason = graph.identify(y, do=t), _no_set(graph, asked)
+    if answer.identified:
+        rest = f"P({y}({t}=t) | {t} != t) = (P({y} | do({t}=t)) - P({y}, {t}=t)) / P({t} != t)"
+        found = [Strategy("formula", None, (_BINARY,), f"{rest}, {answer.reason}")]
+    return found, reason
 
 
 def _conditional(graph: Graph, asked: Any) -> Answer:

@@ -208,6 +208,13 @@ def test_data_may_have_a_column_called_p():
         graph.identify("p", do="T").evaluate(data)
     found = graph.identify("p", do="T").evaluate(data.assign(weight=0.25), p="weight")
     assert list(found.columns) == ["T", "p", "weight"]
+    counted = graph.identify("p", do="T").evaluate(data, at={"T": 1, "p": 9}, p=None)
+    assert counted.to_dict("list") == {"T": [1], "p": [9], "p_": [0.5]}
+
+
+def test_a_column_of_probabilities_that_is_named_has_to_be_there():
+    with pytest.raises(ValueError, match=r"no column 'weigth'; its columns: .*weight"):
+        ADJUSTED.evaluate(backdoor_joint().rename(columns={"p": "weight"}), p="weigth")
 
 
 @pytest.mark.parametrize(
@@ -216,11 +223,25 @@ def test_data_may_have_a_column_called_p():
         ({"Q": 1}, "at: 'Q' is none of T, Y"),
         ({"T": 7}, "at: T=7 is not among its values: 0, 1"),
         ({"T": []}, "at: no value of T"),
+        ({"T": [[0]]}, r"at: T=\[0\] is not among its values: 0, 1"),
     ],
 )
 def test_values_that_are_not_there_are_refused(at, match):
     with pytest.raises(ValueError, match=match):
         ADJUSTED.evaluate(backdoor_joint(), at=at)
+
+
+def test_texts_that_look_like_numbers_are_told_from_numbers():
+    frame = backdoor_joint().assign(T=lambda f: f["T"].map({0: "0", 1: "1"}))
+    with pytest.raises(ValueError, match="at: T=1 is not among its values: '0', '1'"):
+        ADJUSTED.evaluate(frame, at={"T": 1})
+    with pytest.raises(TypeError, match=r"at='T' is no mapping; write at=\{'T': value\}"):
+        ADJUSTED.evaluate(frame, at="T")
+
+
+def test_columns_of_a_mapping_are_of_one_length():
+    with pytest.raises(ValueError, match="one length, and Z has 1, T has 2, Y has 2"):
+        ADJUSTED.evaluate({"Z": [1], "T": [0, 1], "Y": [0, 1]})
 
 
 def test_what_is_not_identified_has_no_numbers():

@@ -151,3 +151,12 @@ def test_many_sets_come_one_by_one():
     assert list(graph.frontdoor_sets("T", "Y")) == [frozenset({"M"})]
     for found in itertools.islice(graph.frontdoor_sets("T", "Y", kind="all"), 20):
         assert graph.is_frontdoor_set("T", "Y", found)
+
+
+def test_nodes_that_do_not_matter_cost_nothing():
+    """Two ways of two mediators in a row, among forty nodes that any set may hold: four sets."""
+    around = [f"W{i}" for i in range(40)]
+    arrows = [("T", "A"), ("A", "B"), ("B", "Y"), ("T", "C"), ("C", "D"), ("D", "Y")]
+    graph = Graph(arrows, [("T", "Y")], nodes=[*around, "T", "D", "C", "B", "A", "Y"])
+    found = list(graph.frontdoor_sets("T", "Y"))
+    assert sorted(map(sorted, found)) == [["A", "C"], ["A", "D"], ["B", "C"], ["B", "D"]]

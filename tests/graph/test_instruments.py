@@ -172,6 +172,8 @@ def test_what_is_no_question_is_refused():
         ValueError, match=r"instruments\(treatment\): Z, T are 2 nodes; name one node"
     ):
         graph.instruments(["Z", "T"], "Y")
+    with pytest.raises(ValueError, match=r"is_instrument\(instrument\): Z, U are 2 nodes"):
+        graph.is_instrument("T", "Y", ["Z", "U"])
     with pytest.raises(ValueError, match="'all' is none of minimal, one"):
         graph.instruments("T", "Y", kind="all")
     with pytest.raises(ValueError, match="T is in treatment and in outcome"):

@@ -63,6 +63,30 @@ def test_effects_among_some_and_with_variables_held():
         assert {"X", "W"} <= set(strategy.roles.adjust)
 
 
+def test_effects_on_the_treated_by_the_front_door_need_two_levels():
+    """E[Y(0) | T=1] from P(Y | do(T=0)), against the model's own truth."""
+    answer = identify(Graph.parse(FRONT), e.ATT("T", "Y"))
+    assert not answer
+    (strategy,) = answer.strategies
+    assert strategy.assumes == ("the treatment has two levels",)
+    assert strategy.formula.startswith(
+        "P(Y(T=t) | T != t) = (P(Y | do(T=t)) - P(Y, T=t)) / P(T != t), P(Y | do(T)) = sum_{M}"
+    )
+    model = SCM(
+        U=latent(Bernoulli(0.5)),
+        T=lambda U, u=Bernoulli(0.25): U ^ u,
+        M=lambda T, u=Bernoulli(0.25): T ^ u,
+        Y=lambda M, U, u=Bernoulli(0.125): (M & U) ^ u,
+    )
+    seen = joint(model, ["T", "M", "Y"])
+    done = model.graph.identify("Y", do="T").evaluate(seen, at={"T": 0, "Y": 1})["p"].item()
+    both = seen[(seen["T"] == 0) & (seen["Y"] == 1)]["p"].sum()
+    treated = seen[seen["T"] == 1]
+    untreated = (done - both) / treated["p"].sum()
+    effect = (treated["Y"] * treated["p"]).sum() / treated["p"].sum() - untreated
+    assert effect == pytest.approx(e.ATT("T", "Y").truth(model).value, abs=1e-5)
+
+
 @pytest.mark.parametrize("kind", [e.NDE, e.NIE, e.TDE, e.TIE])
 def test_natural_effects(kind):
     (first, *_) = identify(Graph.parse(MEDIATED), kind("T", "Y", "M")).strategies
