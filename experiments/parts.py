@@ -50,8 +50,8 @@ def digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def data_digest(study: Study, cell: Cell, world: str) -> str:
-    """Of what the data of a world in a cell are drawn from."""
+def data_digest(study: Study, cell: Cell, world: str, code: str) -> str:
+    """Of what the data of a world in a cell are drawn from; ``code`` is that of its simulator."""
     each = study.worlds[world]
     return digest(
         {
@@ -59,16 +59,19 @@ def data_digest(study: Study, cell: Cell, world: str) -> str:
             "precision": study.precision,
             "address": [world, cell.of_data(world)],
             "simulator": each.simulator,
+            "code": code,
             "parameters": dict(each.parameters),
             "n": each.n,
         }
     )
 
 
-def method_digest(method: Method, adjust: Iterable[str]) -> str:
-    """Of what a method does to data; ``adjust`` are the columns that it ends up adjusting for."""
+def method_digest(method: Method, adjust: Iterable[str], code: str) -> str:
+    """Of what a method does to data; ``adjust`` are the columns that it ends up adjusting for,
+    ``code`` is the estimator's."""
     roles = {**method.roles.model_dump(), "adjust": list(adjust)}
-    return digest({"estimator": method.estimator, "roles": roles, "options": dict(method.options)})
+    options = dict(method.options)
+    return digest({"estimator": method.estimator, "code": code, "roles": roles, "options": options})
 
 
 @dataclass(frozen=True)

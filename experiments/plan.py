@@ -18,6 +18,8 @@ import numpy as np
 
 from experiments import study as written
 from experiments.config import ConfigError, Mistake
+from experiments.own_code import OwnWorld, attribute, is_own, own_world
+from experiments.own_estimators import OwnEstimator
 from scm import SCM, Interval
 from scm import estimands as definitions
 from scm.estimands import Estimand, InSample
@@ -36,7 +38,7 @@ class World:
     """A model, and how many units each replicated data set has."""
 
     label: str
-    simulator: Simulator
+    simulator: Simulator | OwnWorld
     model: SCM
     n: int
 
@@ -46,11 +48,13 @@ class Method:
     """An estimator with its roles and options: what is run on every data set."""
 
     label: str
-    estimator: Estimator
+    estimator: Estimator | OwnEstimator
     roles: Roles
     options: Mapping[str, Any]
     estimands: tuple[str, ...]
     chooses: bool = False  # whether each world's graph says what is adjusted for
+    time_limit: float | None = None  # seconds for one data set, of plain Python
+    memory_limit: float | None = None  # megabytes
 
     def told_by(self, model: SCM) -> Method:
         """The same with the adjustment set of a model's graph, if that is to say it.
@@ -79,7 +83,26 @@ class Method:
 
     def __call__(self, data: Mapping[str, Any]) -> Any:
         """The estimate from one data set."""
+        assert isinstance(self.estimator, Estimator)
         return self.estimator(data, self.roles, **self.options)
+
+    def row(self, data: pd.DataFrame) -> dict[str, Any]:
+        """The estimate from one data set by plain Python, as the fields of a row."""
+        assert isinstance(self.estimator, OwnEstimator)
+        limits = {"seconds": self.time_limit, "megabytes": self.memory_limit}
+        return self.estimator.row(data, self.roles, self.options, **limits)
+
+    @property
+    def code(self) -> Any:
+        """The function that it is, for digests of its code."""
+        if isinstance(self.estimator, OwnEstimator):
+            return self.estimator.function
+        return getattr(self.estimator, "__wrapped__", self.estimator)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is plain Python, run one data set at a time."""
+        return isinstance(self.estimator, OwnEstimator)
 
     @property
     def moments(self) -> float:
@@ -163,6 +186,8 @@ class Plan:
         found = {}
         for world, each in self.worlds.items():
             for name, method in self.methods_in(world).items():
+                if not isinstance(method.estimator, Estimator):
+                    continue
                 held = assumption(each.model, method.estimator, method.roles, **method.options)
                 if not held:
                     found[world, name] = held
@@ -213,6 +238,8 @@ def plan(study: written.Study) -> Plan:
 def world_of(study: written.Study, name: str) -> World:
     """The world of a study by its name. Raises `ConfigError`."""
     each = study.worlds[name]
+    if is_own(each.simulator):
+        return _own_world(study, name)
     if each.simulator not in SIMULATORS:
         raise ConfigError(
             study.mistake(
@@ -228,6 +255,18 @@ def world_of(study: written.Study, name: str) -> World:
         raise ConfigError(study.mistake(("worlds", name, "parameters"), str(error))) from None
 
 
+def _own_world(study: written.Study, name: str) -> World:
+    each = study.worlds[name]
+    try:
+        own = own_world(each.simulator, study.path.parent)
+    except ValueError as error:
+        raise ConfigError(study.mistake(("worlds", name, "simulator"), str(error))) from None
+    try:
+        return World(each.label, own, own.build(**each.parameters), each.n)
+    except ValueError as error:
+        raise ConfigError(study.mistake(("worlds", name, "parameters"), str(error))) from None
+
+
 @functools.lru_cache(maxsize=64)
 def _built(simulator: str, parameters: str) -> SCM:
     """A simulator's model: one for all chunks of a cell."""
@@ -237,6 +276,8 @@ def _built(simulator: str, parameters: str) -> SCM:
 def method_of(study: written.Study, name: str) -> Method:
     """The method of a study by its name. Raises `ConfigError`."""
     each = study.methods[name]
+    if is_own(each.estimator):
+        return _own_method(study, name)
     if each.estimator not in ESTIMATORS:
         raise ConfigError(
             study.mistake(
@@ -260,6 +301,23 @@ def method_of(study: written.Study, name: str) -> Method:
     roles = Roles(**{**each.roles.model_dump(), "adjust": each.adjust or ()})
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in each.options.items()}
     return Method(each.label, estimator, roles, options, each.estimands, chooses)
+
+
+def _own_method(study: written.Study, name: str) -> Method:
+    each = study.methods[name]
+    try:
+        function = attribute(each.estimator, study.path.parent)
+    except ValueError as error:
+        raise ConfigError(study.mistake(("methods", name, "estimator"), str(error))) from None
+    if not callable(function):
+        what = f"{each.estimator} is a {type(function).__name__}, and a function is wanted"
+        raise ConfigError(study.mistake(("methods", name, "estimator"), what))
+    own = function if isinstance(function, Estimator) else OwnEstimator(each.estimator, function)
+    roles = Roles(**{**each.roles.model_dump(), "adjust": each.adjust or ()})
+    return Method(
+        each.label, own, roles, dict(each.options), each.estimands, False, each.time_limit,
+        each.memory_limit,
+    )  # fmt: skip
 
 
 def estimand_of(each: written.Estimand) -> Estimand:
@@ -304,6 +362,8 @@ def _unfit(
 
 def _try(method: Method) -> None:
     """Trace the estimator on columns of the right names, so that a bad call is found now."""
+    if method.plain:
+        return
     column = jax.ShapeDtypeStruct((64,), np.result_type(float))
     jax.eval_shape(method, dict.fromkeys(method.columns, column))
 

@@ -60,6 +60,9 @@ def drawn(name: str, world: World, seed: int, start: int, cell: str = "") -> Chu
 def estimated(method: Method, chunk: Chunk) -> tuple[pd.DataFrame, float, float]:
     """A method on every data set of a chunk: its rows, its seconds, and those of compiling."""
     data = {name: chunk.data[name] for name in method.columns}
+    if method.plain:
+        begun = time.perf_counter()
+        return _one_by_one(method, data, chunk), time.perf_counter() - begun, 0.0
     program, compiling = _compiled(method, data)
     begun = time.perf_counter()
     estimates = jax.block_until_ready(program(data))
@@ -67,7 +70,7 @@ def estimated(method: Method, chunk: Chunk) -> tuple[pd.DataFrame, float, float]
 
 
 def estimate_once(method: Method, data: Mapping[str, Any]) -> Any:
-    """One method on one data set, compiled."""
+    """One compiled method on one data set."""
     return jax.device_get(
         jax.jit(lambda data: method(data))({name: data[name] for name in method.columns})
     )
@@ -85,6 +88,21 @@ def _sampler(columns: tuple[str, ...], n: int) -> Any:
         return jax.lax.map(one, keys)
 
     return jax.jit(sample)
+
+
+def _one_by_one(method: Method, data: Mapping[str, Any], chunk: Chunk) -> pd.DataFrame:
+    """An estimator in plain Python on each data set of a chunk."""
+    import pandas as pd
+
+    held = {name: np.asarray(x) for name, x in data.items()}
+    rows = []
+    for at, code in enumerate(chunk.codes):
+        row = method.row(pd.DataFrame({name: x[at] for name, x in held.items()}))
+        if code:
+            row |= dict.fromkeys(("value", "se", "low", "high"), np.nan)
+            row["failure"] = "world not finite"
+        rows.append(row)
+    return pd.DataFrame({"replicate": chunk.replicates, **pd.DataFrame(rows)})
 
 
 _PROGRAMS: dict[Hashable, Any] = {}

@@ -171,20 +171,14 @@ def _on_real_data(planned: Plan, progress: Progress) -> pd.DataFrame:
     task = progress.add_task("real data", total=len(planned.methods))
     rows = []
     for name, method in planned.on_real_data().items():
-        estimate = estimate_once(method, data)
-        failed = failure_of(int(estimate.code))
-        row = {
-            "method": name,
-            "label": method.label,
-            **{each: float(getattr(estimate, each)) for each in ("value", "se", "low", "high")},
-            "failure": failed.name if failed else "",
-        }
+        fields, diagnostics = _once(method, data)
+        row = {"method": name, "label": method.label, **fields}
         if name in published:
             beside = published[name]
             row |= {"published_value": beside.value, "published_se": beside.se}
             row |= {"source": beside.source}
             for each, value in beside.diagnostics.items():
-                row[each] = float(estimate.diagnostics[each])
+                row[each] = float(diagnostics[each])
                 row[f"published_{each}"] = value
         rows.append(row)
         progress.advance(task)
@@ -193,6 +187,20 @@ def _on_real_data(planned: Plan, progress: Progress) -> pd.DataFrame:
         if each not in frame:
             frame[each] = None
     return frame
+
+
+def _once(method: Method, data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of one estimate, and its diagnostics."""
+    import pandas as pd
+
+    fields = ("value", "se", "low", "high")
+    if method.plain:
+        row = method.row(pd.DataFrame({name: data[name] for name in method.columns}))
+        return {each: row[each] for each in (*fields, "failure")}, {}
+    estimate = estimate_once(method, data)
+    failed = failure_of(int(estimate.code))
+    found = {each: float(getattr(estimate, each)) for each in fields}
+    return {**found, "failure": failed.name if failed else ""}, estimate.diagnostics
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from experiments.factors import Cell
+from experiments.own_code import code_digest
 from experiments.parts import Parts, chunk_size, data_digest, digest, method_digest
 from experiments.plan import Plan, plan
 from experiments.study import Study
@@ -50,13 +51,16 @@ class Place:
     @cached_property
     def data(self) -> str:
         """The digest of its data."""
-        return data_digest(self.study, self.cell, self.world)
+        simulator = self.plan.worlds[self.world].simulator
+        return data_digest(self.study, self.cell, self.world, code_digest(simulator.function))
 
     @cached_property
     def jobs(self) -> dict[str, str]:
         """By method, the digest of what it does here."""
         return {
-            name: method_digest(self.study.methods[name], method.roles.adjust)
+            name: method_digest(
+                self.study.methods[name], method.roles.adjust, code_digest(method.code)
+            )
             for name, method in self.plan.methods_in(self.world).items()
         }
 

@@ -73,6 +73,8 @@ class Method(Table):
     instruments: Texts
     mediators: Texts
     options: Mapping[str, Plain] = {}
+    time_limit: Positive | None = None  # seconds for one data set, of an estimator in plain Python
+    memory_limit: Positive | None = None  # megabytes, of the same
     estimands: Texts  # what it is held against; left out: every estimand
 
     @property
@@ -183,11 +185,18 @@ class Study(Table):
         """
         if not cell.changes and not self.grids and not self.scenarios:
             return self
-        raw = self._raw or self.model_dump(exclude_none=True)
-        # what a run was asked for on its command line is not in the file
-        asked = {"replications": self.replications}
-        study = Study.model_validate(changed({**raw, **asked}, cell.changes))
+        study = Study.model_validate(changed(self.tables(), cell.changes))
         return study.read_from(self._path, self._lines, {})
+
+    def tables(self) -> dict[str, Any]:
+        """Its file's tables: with every default spelt out, if nothing is varied; else as they are,
+        for what they leave out follows what is varied."""
+        raw = self._raw if self.grids or self.scenarios else {}
+        if not raw:
+            return self.model_dump(exclude_none=True)
+        # what a run was asked for on its command line is not in the file
+        engine = self.engine.model_dump(exclude_none=True)
+        return {**raw, "replications": self.replications, "engine": engine}
 
     @property
     def path(self) -> Path:

@@ -82,7 +82,8 @@ ROOT_KEYS = (
     "roles, scenarios, seed, title, worlds"
 )
 METHOD_KEYS = (
-    "adjust, estimands, estimator, instruments, label, mediators, options, outcome, treatment"
+    "adjust, estimands, estimator, instruments, label, mediators, memory_limit, options, outcome, "
+    "time_limit, treatment"
 )
 
 WRONG = [  # the old text, the new text, the lines of the refusal after "toy.toml:"

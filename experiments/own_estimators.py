@@ -1,0 +1,138 @@
+"""Estimators in plain Python: any function of a data frame and roles, run one data set at a time.
+
+It returns a number, a pair (value, standard error), or a dict with ``value`` and, if it has them,
+``se``, ``low``, ``high``. What it raises, or returns that is no finite number, is a failure of that
+data set, kept as a row with its traceback; time and memory may be limited.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import resource
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+from scm.estimate import Roles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["OwnEstimator"]
+
+_HALF = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True, eq=False)
+class OwnEstimator:
+    """A function of a person's own, with what an estimator has to say of itself.
+
+    ``target``, ``assumes`` and ``moments`` are read off attributes of the function of these names,
+    where it has them.
+
+    >>> import pandas as pd
+    >>> def slope(data, roles):
+    ...     return data[roles.outcome].cov(data[roles.treatment]) / data[roles.treatment].var()
+    >>> data = pd.DataFrame({"t": [0.0, 1, 2], "y": [1.0, 3, 5]})
+    >>> OwnEstimator("mine:slope", slope).row(data, Roles("t", "y"))["value"]
+    2.0
+    """
+
+    name: str
+    function: Callable[..., Any]
+    criterion: None = None
+    needs: tuple[str, ...] = ("adjust", "instruments", "mediators")
+
+    @property
+    def target(self) -> str:
+        """What it says it aims at."""
+        return str(getattr(self.function, "target", "not declared"))
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """What it says must hold."""
+        return tuple(getattr(self.function, "assumes", ()))
+
+    def target_of(self, **options: Any) -> str:
+        """What it aims at under any options."""
+        return self.target
+
+    def moments(self, roles: Roles, **options: Any) -> float:
+        """How many moments it says its estimates have; all of them if it says nothing."""
+        return float(getattr(self.function, "moments", math.inf))
+
+    def row(
+        self,
+        data: pd.DataFrame,
+        roles: Roles,
+        options: Mapping[str, Any] | None = None,
+        *,
+        seconds: float | None = None,
+        megabytes: float | None = None,
+    ) -> dict[str, Any]:
+        """One data set's estimate as the fields of its row."""
+        empty = dict.fromkeys(("value", "se", "low", "high"), math.nan)
+        row: dict[str, Any] = {**empty, "n": float(len(data)), "failure": "", "detail": ""}
+        try:
+            with _limited(seconds, megabytes):
+                found = _read(self.function(data, roles, **(options or {})))
+        except _TimeLimitError:
+            return {**row, "failure": f"more than {seconds:g} s"}
+        except MemoryError:
+            return {**row, "failure": f"more than {megabytes:g} MB", "detail": _traceback()}
+        except Exception as error:
+            return {**row, "failure": type(error).__name__, "detail": _traceback()}
+        row |= found
+        if not math.isfinite(row["value"]):
+            return {**row, **empty, "failure": "non-finite", "detail": f"value {row['value']}"}
+        if math.isnan(row["low"]) and math.isfinite(row["se"]):
+            half = _HALF * row["se"]
+            row |= {"low": row["value"] - half, "high": row["value"] + half}
+        return row
+
+
+def _read(answer: Any) -> dict[str, float]:
+    """What a function returned, as fields. Raises TypeError for anything else."""
+    if isinstance(answer, Mapping):
+        known = {"value", "se", "low", "high"}
+        if "value" not in answer or not set(answer) <= known:
+            raise TypeError(f"a dict with {sorted(known)} is wanted, given {sorted(answer)}")
+        return {name: float(x) for name, x in answer.items()}
+    if isinstance(answer, tuple | list) and len(answer) == 2:
+        return {"value": float(answer[0]), "se": float(answer[1])}
+    return {"value": float(answer)}
+
+
+class _TimeLimitError(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def _limited(seconds: float | None, megabytes: float | None) -> Iterator[None]:
+    """Limits for what runs inside: of the clock, and of memory beyond what is held already."""
+    with contextlib.ExitStack() as stack:
+        if seconds is not None and threading.current_thread() is threading.main_thread():
+
+            def stop(*_: Any) -> None:
+                raise _TimeLimitError
+
+            before = signal.signal(signal.SIGALRM, stop)
+            stack.callback(signal.signal, signal.SIGALRM, before)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            stack.callback(signal.setitimer, signal.ITIMER_REAL, 0)
+        if megabytes is not None:
+            soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+            with open("/proc/self/statm", encoding="ascii") as held:  # noqa: PTH123
+                now = int(held.read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (now + int(megabytes * 2**20), hard))
+            stack.callback(resource.setrlimit, resource.RLIMIT_AS, (soft, hard))
+        yield
+
+
+def _traceback() -> str:
+    return traceback.format_exc(limit=-8)
