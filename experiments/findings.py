@@ -28,6 +28,7 @@ class Method:
         assumes: what must hold for it to get there, one phrase each.
         moments: how many moments its sampling law has: ``inf``, or 0 for just-identified 2SLS.
         estimands: names of the estimands that it is judged against.
+        own: the estimand that is its target, where the study asks it; ``""`` where it does not.
 
     >>> Method("ols", "OLS, Card's controls", target="slope", estimands=("direct",)).moments
     inf
@@ -40,6 +41,7 @@ class Method:
     assumes: tuple[str, ...] = ()
     moments: float = math.inf
     estimands: tuple[str, ...] = ()
+    own: str = ""
 
 
 @dataclass(frozen=True)

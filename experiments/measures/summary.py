@@ -1,55 +1,78 @@
-"""Every measure of every method in every world, as one tidy frame.
+"""Every measure of every method in every place, as one tidy frame.
 
 Failed estimates are counted, never dropped unseen: measures speak of the estimates that did not
-fail, and ``failures`` stands beside them. A measure that a method's sampling law does not have
-(the mean of just-identified 2SLS) is NaN with a note, however many estimates there are to average.
+fail, or of what `policies` makes of those that did, and ``failures`` stands beside them. A measure
+that a method's sampling law does not have (the mean of just-identified 2SLS) is NaN with a note,
+however many estimates there are to average.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.measures import formulas
-from experiments.measures.formulas import Measure
-from experiments.measures.own import about_own_truth
+from experiments.measures import intervals, policies
+from experiments.measures.attempts import Attempts
+from experiments.measures.frames import check_frames, check_options
+from experiments.measures.judging import Question, bounds, judge, tally
+from experiments.measures.measure import Measure
+from experiments.measures.policies import Policy
+from experiments.measures.standing import standing
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.findings import Method
 
-__all__ = ["LABELS", "summarise", "widen"]
+__all__ = ["COUNTS", "LABELS", "summarise"]
 
 LABELS = {
     "bias": "bias",
+    "relative_bias": "relative bias, %",
     "median_bias": "median bias",
     "empirical_se": "empirical SE",
     "mad": "MAD",
     "model_se": "model SE",
     "relative_error": "error of model SE, %",
+    "mse": "MSE",
     "rmse": "RMSE",
+    "median_error": "median error",
     "coverage": "coverage",
+    "coverage_own": "coverage of its own target",
+    "bias_eliminated_coverage": "bias-eliminated coverage",
+    "rejection": "rejections of the null",
+    "width": "interval width",
+    "median_width": "median interval width",
+    "pehe": "PEHE",
+    "regret": "policy regret",
+    "bias_least": "bias at least",
+    "bias_most": "bias at most",
+    "rmse_least": "RMSE at least",
+    "rmse_most": "RMSE at most",
+    "coverage_least": "coverage at least",
+    "coverage_most": "coverage at most",
+    "rejection_least": "rejections at least",
+    "rejection_most": "rejections at most",
+    "rank": "rank",
     "failures": "failures",
     "attempts": "attempts",
     "seconds": "seconds",
     "compile_seconds": "seconds to compile",
 }
-"""Every measure of a summary, in order, with its name for people."""
+"""Every measure of a summary, in order, with its name for people.
 
-_COUNTS = ("attempts", "seconds", "compile_seconds")  # without a Monte Carlo error
+PEHE and regret are there where the estimates have them, the least and the most under the policy
+``bounds``.
+"""
 
-# The moment of the estimates that a measure averages; its own error needs twice as many. The model
-# SE averages se^2, and near a weak first stage the se of 2SLS grows as the square of the estimate.
-_ORDER = {"bias": 1, "empirical_se": 2, "rmse": 2, "model_se": 4, "relative_error": 4}
+COUNTS = ("rank", "attempts", "seconds", "compile_seconds")
+"""The measures without a Monte Carlo error."""
 
-_ESTIMATES = ("world", "method", "replicate", "value", "se", "low", "high", "failure")
-_TRUTHS = ("world", "estimand", "value", "se")
+_UNITS = ("pehe", "regret")
 
 
 def summarise(
@@ -59,28 +82,39 @@ def summarise(
     seconds: pd.DataFrame | None = None,
     *,
     level: float = 0.95,
+    by: Sequence[str] = ("world",),
+    policy: Policy = "report",
+    limits: Mapping[str, tuple[float, float]] | None = None,
+    null: float | Mapping[str, float] = 0.0,
 ) -> pd.DataFrame:
     """Hold every method against every truth that it is judged by.
 
     Arguments:
-        estimates: one row per attempt: ``world, method, replicate, value, se, low, high, failure``
-            (``""``, or the failure's name). A method whose values are all NaN without a failure
-            gives intervals only; any other value that is not finite counts as a failure. Optional
-            ``gap_low, gap_high``: what an interval leaves out of its middle, NaN for nothing; and
-            ``truth_NAME``: the truth of the estimand NAME in the replicate's own sample, by which
-            it is then judged, its ``value`` in ``truths`` being only where the errors are shown.
-        truths: ``world, estimand, value, se``, ``se`` being the error of the truth.
-        methods: records with ``name``, ``moments`` and ``estimands``.
-        seconds: ``world, method, seconds, compile_seconds``, or None.
+        estimates: one row per attempt: the columns of ``by``, and ``method, replicate, value, se,
+            low, high, failure`` (``""``, or the failure's name). A method whose values are all NaN
+            without a failure gives intervals only; any other value that is not finite counts as a
+            failure. Optional ``gap_low, gap_high``: what an interval leaves out of its middle, NaN
+            for nothing; ``truth_NAME``: the truth of the estimand NAME in the replicate's own
+            sample, by which it is then judged, its ``value`` in ``truths`` being only where the
+            errors are shown; ``pehe, regret``: of the replicate's units.
+        truths: the columns of ``by``, and ``estimand, value, se``, ``se`` the error of the truth.
+        methods: records with ``name``, ``moments``, ``target``, ``estimands`` and ``own``.
+        seconds: the columns of ``by``, and ``method, seconds, compile_seconds``; or None.
         level: nominal coverage.
+        by: the columns that tell one place from another: a world, or the factors of a cell.
+        policy: what is made of failures, see `experiments.measures.policies`.
+        limits: by estimand, the two numbers between which it lies whatever the data; for
+            ``policy="bounds"``.
+        null: the value whose rejections are counted, for all estimands, or by estimand (others: 0).
 
-    Returns a row per world, estimand, method and measure: ``world, estimand, method, measure,
-    value, mcse, note``, and ``flagged``: whether a bias is more than 3 Monte Carlo errors from 0,
-    or coverage that far from its level (by the error it has at that level, if that is larger).
+    Returns a row per place, estimand, method and measure: the columns of ``by``, ``estimand,
+    method, measure, value, mcse, note``, and ``flagged``: whether a bias is more than 3 Monte Carlo
+    errors from 0, or coverage that far from its level (by the error it has at that level, if that
+    is larger); of bounds, whether even the kindest is.
 
     Errors: ``ValueError`` for missing columns, unknown names, repeated rows, truths not finite.
 
-    Randomness: none but the fixed seed of the bootstrap of MAD.
+    Randomness: none but the fixed seed of the bootstraps.
 
     >>> import pandas as pd
     >>> from experiments.findings import Method
@@ -97,191 +131,127 @@ def summarise(
     """
     import pandas as pd
 
-    _check(estimates, truths, methods)
-    rows = []
-    for truth in truths.to_dict("records"):
-        world, estimand = truth["world"], truth["estimand"]
-        for method in methods:
-            if estimand not in method.estimands:
-                continue
-            mine = estimates[(estimates.world == world) & (estimates.method == method.name)]
-            mine = about_own_truth(mine, estimand, truth["value"])
-            found = _judge(mine, truth["value"], truth["se"], method.moments)
-            found += _timing(seconds, world, method.name)
-            place = {"world": world, "estimand": estimand, "method": method.name}
-            rows += [
-                {**place, "measure": one.name, "value": one.value, "mcse": one.mcse,
-                 "note": one.note, "flagged": _suspect(one, len(mine), truth["value"], level)}
-                for one in found
-            ]  # fmt: skip
-    return pd.DataFrame(rows)
+    check_frames(estimates, truths, methods, by)
+    nulls = null if isinstance(null, Mapping) else dict.fromkeys(truths.estimand, null)
+    check_options(truths, policy, limits or {}, nulls)
+    rows = _Rows(estimates, by)
+    times = _times(seconds, by)
+    known = {(_place(one, by), one["estimand"]): one for one in truths.to_dict("records")}
+    made = []
+    for (place, estimand), truth in known.items():
+        here = [method for method in methods if estimand in method.estimands]
+        found = {m.name: Attempts.of(rows.of(place, m.name), estimand, truth["value"])
+                 for m in here}  # fmt: skip
+        asked = Question(
+            truth["value"], truth["se"], nulls.get(estimand, 0.0), (limits or {}).get(estimand)
+        )
+        ranks = standing(here, found, truth["value"], truth["se"])
+        kept = _kept(found, policy)
+        for method in here:
+            mine = found[method.name]
+            measured = _all(mine, kept[method.name], asked, method, policy)
+            own = known.get((place, method.own))
+            measured.append(_own_coverage(rows.of(place, method.name), kept[method.name], own))
+            measured += [ranks[method.name], *_timing(times, place, method.name)]
+            count = len(kept[method.name].bounded)
+            where = {**dict(zip(by, place, strict=True)), "estimand": estimand}
+            for one in _ordered(measured, estimates):
+                flagged = _suspect(one, count, truth["value"], level)
+                made.append(
+                    {**where, "method": method.name, "measure": one.name, "value": one.value,
+                     "mcse": one.mcse, "note": one.note, "flagged": flagged}
+                )  # fmt: skip
+    return pd.DataFrame(made)
 
 
-def widen(summary: pd.DataFrame) -> pd.DataFrame:
-    """One row per world, estimand and method: each measure, its ``_mcse``, and all notes.
+class _Rows:
+    """The rows of estimates by place and method, looked up once."""
 
-    Returns columns ``world, estimand, method, bias, bias_mcse, ..., notes``; what was flagged is
-    named in the notes.
-    """
-    import pandas as pd
+    def __init__(self, estimates: pd.DataFrame, by: Sequence[str]) -> None:
+        self.frame = estimates
+        self.places = estimates.groupby([*by, "method"], sort=False, observed=True).indices
 
-    rows = []
-    keys = ["world", "estimand", "method"]
-    for place, group in summary.groupby(keys, sort=False):
-        row: dict[str, Any] = dict(zip(keys, place, strict=True))
-        notes = []
-        for one in group.to_dict("records"):
-            measure = one["measure"]
-            row[measure] = one["value"]
-            if measure not in _COUNTS:
-                row[f"{measure}_mcse"] = one["mcse"]
-            said = [one["note"]] * bool(one["note"]) + ["beyond 3 mcse"] * bool(one["flagged"])
-            notes += [f"{measure}: {', '.join(said)}"] * bool(said)
-        rows.append({**row, "notes": "; ".join(notes)})
-    return pd.DataFrame(rows)
+    def of(self, place: tuple[Any, ...], method: str) -> pd.DataFrame:
+        return self.frame.iloc[self.places.get((*place, method), np.empty(0, int))]
 
 
-def _judge(mine: pd.DataFrame, truth: float, truth_se: float, moments: float) -> list[Measure]:
-    """All measures but the timing, for the attempts of one method in one world."""
-    named = (mine.failure != "").to_numpy()
-    value = mine.value.to_numpy(float)
-    interval = ~(mine.low.isna() | mine.high.isna()).to_numpy()
-    without_points = bool(np.isnan(value[~named]).all()) and bool(interval[~named].any())
-    failed = named | ~(interval if without_points else np.isfinite(value))
-    good, ends = mine[~failed], mine[~failed & interval]
-    backed = good[np.isfinite(good.se.to_numpy(float))]
-    x = good.value.to_numpy(float)[: 0 if without_points else None]
-    gap = (ends.gap_low, ends.gap_high) if {"gap_low", "gap_high"} <= {*ends} else None
-    about = (truth, truth_se)
-    found = [
-        formulas.bias(x, *about),
-        formulas.median_bias(x, *about),
-        formulas.empirical_se(x),
-        formulas.mad(x),
-        _partly(formulas.model_se(backed.se), "standard errors", len(backed), len(good)),
-        _partly(
-            formulas.relative_error(backed.value.dropna(), backed.se),
-            "standard errors",
-            len(backed),
-            len(good),
-        ),
-        formulas.rmse(x, *about),
-        _partly(
-            formulas.coverage(ends.low, ends.high, *about, gap=gap),
-            "intervals",
-            len(ends),
-            len(good),
-        ),
-    ]
-    if without_points:
-        only = "intervals only"
-        found = [one if one.name == "coverage" else replace(one, note=only) for one in found]
-    elif not len(good):
-        why = f"all {len(mine):,} failed" if len(mine) else "not run"
-        found = [replace(one, note=why) for one in found]
-    else:
-        found = [_within(one, moments) for one in found]
-    return [*found, _count_failures(failed, mine.failure.to_numpy()), _plain("attempts", len(mine))]
+def _kept(found: Mapping[str, Attempts], policy: Policy) -> dict[str, Attempts]:
+    """The attempts that are measured: all, or under ``listwise`` those on common data sets."""
+    if policy != "listwise":
+        return dict(found)
+    common = policies.listwise(each.succeeded for each in found.values() if len(each))
+    return {name: each.on(common) for name, each in found.items()}
 
 
-def _within(measure: Measure, moments: float) -> Measure:
-    """The measure as far as the moments of the estimator's sampling law allow it."""
-    order = _ORDER.get(measure.name, 0)
-    if moments >= 2 * order or math.isnan(measure.value):
-        return measure
-    has = f"the estimator has {moments:g}"
-    if moments >= order:
-        return replace(measure, mcse=math.nan, note=f"its error needs {2 * order} moments, {has}")
-    note = "no finite moments" if moments < 1 else f"needs {order} finite moments, {has}"
-    return Measure(measure.name, math.nan, math.nan, note)
+def _all(
+    mine: Attempts, kept: Attempts, asked: Question, method: Method, policy: Policy
+) -> list[Measure]:
+    measured = judge(kept, asked, method.moments)
+    rate, attempts = tally(mine)
+    if policy == "listwise" and len(mine):
+        said = f"measured on the {len(kept):,} data sets on which all succeeded"
+        attempts = replace(attempts, note=said)
+        if not len(kept):
+            measured = [Measure(one.name, math.nan, math.nan, said) for one in measured]
+    if policy == "bounds":
+        measured += bounds(mine, asked, method.moments)
+    return [*measured, rate, attempts]
 
 
-def _count_failures(failed: np.ndarray, names: np.ndarray) -> Measure:
-    measure = formulas.failures(failed)
-    kinds, counts = np.unique([name or "not finite" for name in names[failed]], return_counts=True)
-    said = ", ".join(f"{count:,} {kind}" for kind, count in zip(kinds, counts, strict=True))
-    return replace(measure, note=f"{measure.note} ({said})") if said else measure
+def _own_coverage(rows: pd.DataFrame, kept: Attempts, own: Mapping[Any, Any] | None) -> Measure:
+    """Coverage of what the method itself aims at, by the attempts that are measured."""
+    if own is None:
+        return Measure("coverage_own", math.nan, math.nan, "the truth of its target is not known")
+    mine = Attempts.of(rows, own["estimand"], own["value"]).on(kept.replicate)
+    ends = mine.bounded
+    if not len(ends):
+        return Measure("coverage_own", math.nan, math.nan, "no intervals")
+    made = intervals.coverage(ends.low, ends.high, own["value"], own["se"], gap=ends.gap)
+    return replace(made, name="coverage_own")
 
 
-def _timing(seconds: pd.DataFrame | None, world: str, method: str) -> list[Measure]:
-    names = ("seconds", "compile_seconds")
+def _ordered(measured: Sequence[Measure], estimates: pd.DataFrame) -> Iterator[Measure]:
+    """The measures in the order of ``LABELS``; those of units where there are any."""
+    named = {one.name: one for one in measured}
+    for name in LABELS:
+        if name in named and (name not in _UNITS or name in estimates):
+            yield named[name]
+
+
+def _place(row: Mapping[Any, Any], by: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(row[column] for column in by)
+
+
+def _times(
+    seconds: pd.DataFrame | None, by: Sequence[str]
+) -> dict[tuple[Any, ...], Mapping[Any, Any]]:
     if seconds is None:
-        return [Measure(name, math.nan, math.nan, "not timed") for name in names]
-    mine = seconds[(seconds.world == world) & (seconds.method == method)]
-    if mine.empty:
-        return [Measure(name, math.nan, math.nan, "not timed") for name in names]
-    return [
-        _plain(name, mine[name].iloc[0])
-        if name in mine and not math.isnan(mine[name].iloc[0])
-        else Measure(name, math.nan, math.nan, "not timed")
-        for name in names
-    ]
+        return {}
+    return {(*_place(one, by), one["method"]): one for one in seconds.to_dict("records")}
 
 
-def _suspect(measure: Measure, attempts: int, truth: float, level: float) -> bool:
-    if math.isnan(measure.value):
+def _timing(
+    times: Mapping[tuple[Any, ...], Mapping[Any, Any]], place: tuple[Any, ...], method: str
+) -> Iterator[Measure]:
+    mine = times.get((*place, method), {})
+    for name in ("seconds", "compile_seconds"):
+        value = float(mine.get(name, math.nan))
+        yield Measure(name, value, math.nan, "not timed" * math.isnan(value))
+
+
+def _suspect(measure: Measure, count: int, truth: float, level: float) -> bool:
+    """Whether it is more than 3 errors from where it should be; of bounds, beyond doubt."""
+    name = measure.name.removesuffix("_least").removesuffix("_most")
+    if name not in ("bias", "median_bias", "coverage", "coverage_own") or math.isnan(measure.value):
         return False
-    if measure.name in ("bias", "median_bias"):
-        rounding = 1e-6 * abs(truth)  # a bias of float32 rounding alone is none
-        return abs(measure.value) > 3 * measure.mcse + rounding
-    if measure.name == "coverage":
-        expected = math.sqrt(level * (1 - level) / attempts)  # at 100% the mcse itself is 0
-        return abs(measure.value - level) > 3 * max(measure.mcse, expected)
-    return False
-
-
-def _partly(measure: Measure, what: str, given: int, wanted: int) -> Measure:
-    """The measure with a note where only some of the estimates came with what it needs."""
-    if given == wanted:
-        return measure
-    if not given:
-        return replace(measure, note=f"no {what}")
-    part = f"{what} for {given:,} of {wanted:,}"
-    return replace(measure, note="; ".join(filter(None, (part, measure.note))))
-
-
-def _plain(name: str, value: float) -> Measure:
-    return Measure(name, float(value), math.nan)
-
-
-def _check(estimates: pd.DataFrame, truths: pd.DataFrame, methods: Sequence[Method]) -> None:
-    for name, frame, columns in (("estimates", estimates, _ESTIMATES), ("truths", truths, _TRUTHS)):
-        if missing := [column for column in columns if column not in frame]:
-            raise ValueError(
-                f"{name}: columns {', '.join(columns)} are wanted, {', '.join(missing)} "
-                f"missing from {', '.join(map(str, frame.columns)) or 'an empty frame'}"
-            )
-    _known("estimates.method", list(estimates.method.unique()), [method.name for method in methods])
-    _known("estimates.world", list(estimates.world.unique()), list(truths.world))
-    for method in methods:
-        _known(f"estimands of {method.name}", method.estimands, list(truths.estimand))
-    if (repeated := estimates.duplicated(["world", "method", "replicate"])).any():
-        row = estimates[repeated].iloc[0]
-        raise ValueError(
-            f"estimates: one row per world, method and replicate is wanted, given "
-            f"{row.world}, {row.method}, {row.replicate} more than once"
-        )
-    if (unnamed := ~estimates.failure.map(lambda name: isinstance(name, str))).any():
-        raise ValueError(
-            'estimates: a failure\'s name, or "" for none, is wanted, given '
-            f"{estimates.failure[unnamed].iloc[0]!r} in {unnamed.sum():,} rows"
-        )
-    if (repeated := truths.duplicated(["world", "estimand"])).any():
-        world, estimand = truths.loc[repeated, ["world", "estimand"]].iloc[0]
-        raise ValueError(f"truths: one truth each is wanted, given two of {estimand} in {world}")
-    for truth in truths.to_dict("records"):
-        value, se = truth["value"], truth["se"]
-        if not (math.isfinite(value) and 0 <= se < math.inf):
-            raise ValueError(
-                f"truths: a finite value and an error of 0 or more are wanted, given {value} "
-                f"with se {se} for {truth['estimand']} in {truth['world']}"
-            )
-
-
-def _known(what: str, names: Iterable[str], known: Sequence[str]) -> None:
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, 1, 0.0)
-            guess = f"; did you mean {near[0]!r}?" if near else ""
-            names = ", ".join(dict.fromkeys(known)) or "nothing"
-            raise ValueError(f"{what}: one of {names} is wanted, given {name!r}{guess}")
+    share = name.startswith("coverage")
+    away = measure.value - (level if share else 0.0)
+    if share:  # at 100% the mcse itself is 0
+        reach = 3 * max(measure.mcse, math.sqrt(level * (1 - level) / max(count, 1)))
+    else:  # a bias of float32 rounding alone is none
+        reach = 3 * measure.mcse + 1e-6 * abs(truth)
+    if measure.name.endswith("_least"):
+        return away > reach
+    if measure.name.endswith("_most"):
+        return -away > reach
+    return abs(away) > reach

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -43,6 +43,8 @@ CAPTION = (
     "In brackets: the Monte Carlo standard error. "
     f"{FLAG} marks a bias more than 3 of these from 0, or coverage that far from {{level:.0%}}. "
     "Methods stand in the order of the config, not of merit: they may aim at different targets. "
+    "Ranks are among those of one target, and only as far as the differences on the same data are "
+    "beyond Monte Carlo error, all of them together at 95%. "
     "Measures are over the estimates that did not fail. "
     "Seconds are for all replications; after the +, for compiling."
 )
@@ -147,8 +149,44 @@ def _board(findings: Findings, truth: Any) -> Board:
         for method in methods
         for remark in findings.remarks.get((world, method.name), ())
     ]
-    notes = (*remarks, *(n for method in methods for n in _footnotes(method, found[method.name])))
+    notes = (
+        *remarks,
+        *_standings(methods, found),
+        *_own_targets(findings, truth["estimand"], methods, found),
+        *(note for method in methods for note in _footnotes(method, found[method.name])),
+    )
     return Board(truth["world"], truth["estimand"], truth_text(truth), rows, notes)
+
+
+def _standings(
+    methods: Sequence[Method], found: Mapping[str, Mapping[str, Found]]
+) -> Iterator[str]:
+    """The ranks beyond Monte Carlo error, a line for every target: none is across targets."""
+    places: dict[str, dict[int, list[str]]] = {}
+    for method in methods:
+        one = found[method.name]["rank"]
+        if not math.isnan(one.value):
+            how = one.note.rpartition(": ")[0]
+            places.setdefault(how, {}).setdefault(int(one.value), []).append(method.label)
+    for how, groups in places.items():
+        said = [f"{rank}. {' tied with '.join(groups[rank])}" for rank in sorted(groups)]
+        yield f"Ranks {how}: {'; '.join(said)}"
+
+
+def _own_targets(
+    findings: Findings,
+    asked: str,
+    methods: Sequence[Method],
+    found: Mapping[str, Mapping[str, Found]],
+) -> Iterator[str]:
+    """How often methods cover what they themselves aim at, where that is not what is asked."""
+    for method in methods:
+        one = found[method.name]["coverage_own"]
+        if method.own not in ("", asked) and not math.isnan(one.value):
+            shown = share(one.value, one.mcse)
+            label = findings.estimands[method.own].label
+            said = f"{label}, {shown.value}{FLAG * one.flagged} ({shown.error})"
+            yield f"{method.label}: covers % of its own target, {said}"
 
 
 def _cell(found: Mapping[str, Found], measure: str) -> Cell:

@@ -1,17 +1,16 @@
-"""The measures against hand-computed numbers, other libraries, and their own sampling laws."""
+"""The measures against hand-computed numbers, in exact fractions, and what is refused."""
 
 from __future__ import annotations
 
-import itertools
 import math
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from experiments import measures
 from experiments.measures import Measure
@@ -44,91 +43,96 @@ def test_worked_by_hand(measure: Measure, value: float, mcse: float) -> None:
     assert measure.mcse == pytest.approx(mcse, abs=1e-6)
 
 
-def test_medians_worked_by_hand() -> None:
-    # sorted 0.4 0.8 1.0 1.2 1.3 1.9: median 1.1; distances 0.1 0.1 0.2 0.3 0.7 0.8: median 0.25
-    assert measures.median_bias(ESTIMATES, TRUTH).value == pytest.approx(0.1)
-    assert measures.mad(ESTIMATES).value == pytest.approx(0.25)
+# Four replications: mean 3, sum of squares about it 10; errors about the truth 2: -1, 0, 2, 3.
+X, SE, AT, TAU = (1, 2, 4, 5), (1, 2, 2, 3), 2.0, 0.5
+ENDS = ((0, 1, 3.5, 3), (2, 3, 5, 8))
 
 
-def test_error_of_the_median_is_the_bootstraps_over_all_resamples_there_are() -> None:
-    x = np.random.default_rng(7).standard_cauchy(7)
-    resamples = x[np.array(list(itertools.product(range(7), repeat=7)))]
-    expected = np.median(resamples, axis=1).std()
-    assert measures.median_bias(x, 0.3).mcse == pytest.approx(expected, rel=1e-9)
+@pytest.mark.parametrize(
+    ("measure", "value", "squared_mcse"),
+    [
+        # 10/3 over 4, and tau^2 = 1/4
+        (measures.bias(X, AT, TAU), Fraction(1), Fraction(5, 6) + Fraction(1, 4)),
+        # of the ratio 3/2: 5/6 over the truth squared, and (3 * 1/2 / 4)^2
+        (measures.relative_bias(X, AT, TAU), Fraction(50),
+         100**2 * (Fraction(5, 24) + Fraction(9, 64))),
+        (measures.relative_bias([-x for x in X], -AT, TAU), Fraction(50),
+         100**2 * (Fraction(5, 24) + Fraction(9, 64))),
+        # squares 1, 0, 4, 9 with variance 49/3; 4 bias^2 tau^2 + 2 tau^4 = 1 + 1/8
+        (measures.mse(X, AT, TAU), Fraction(7, 2), Fraction(49, 12) + Fraction(9, 8)),
+        # se^2 1, 4, 4, 9 with mean 9/2 and variance 11: 11 / (4 * 4 * 9/2)
+        (measures.relative_error(X, SE), None, 100**2 * Fraction(27, 20) * Fraction(65, 324)),
+        (measures.coverage(*ENDS, AT), Fraction(1, 2), Fraction(1, 16)),
+        (measures.bias_eliminated_coverage(X, *ENDS), Fraction(1, 2), Fraction(1, 16)),
+        (measures.rejection(*ENDS), Fraction(3, 4), Fraction(3, 64)),
+        (measures.rejection(*ENDS, null=3.5), Fraction(3, 4 ) - Fraction(1, 4), Fraction(1, 16)),
+        # lengths 2, 2, 3/2, 5: sum of squares about 21/8 is 492/64
+        (measures.width(*ENDS), Fraction(21, 8), Fraction(492, 64) / 12),
+        (measures.pehe([1, 2, 4, 5]), Fraction(3), Fraction(5, 6)),
+        # sqrt(3^2 - tau^2) = 12/5 for tau = 9/5: 3/5 less
+        (measures.pehe([1, 2, 4, 5], 1.8), Fraction(3), Fraction(5, 6) + Fraction(9, 25)),
+        (measures.regret([1, 2, 4, 5], TAU), Fraction(3), Fraction(5, 6) + Fraction(1, 4)),
+    ],
+    ids=lambda given: given.name if isinstance(given, Measure) else "",
+)  # fmt: skip
+def test_in_exact_fractions(
+    measure: Measure, value: Fraction | None, squared_mcse: Fraction
+) -> None:
+    if value is None:  # the square of 1 + error / 100 is 9/2 over 10/3
+        assert (1 + measure.value / 100) ** 2 == pytest.approx(27 / 20, rel=1e-12)
+    else:
+        assert measure.value == pytest.approx(float(value), rel=1e-12)
+    assert measure.mcse**2 == pytest.approx(float(squared_mcse), rel=1e-12)
 
 
-@pytest.mark.parametrize("size", [21, 401])
-def test_error_of_the_median_from_binomial_tails(size: int) -> None:
-    """A resample's median is at most x_(i) when more than half of its draws are."""
-    x = np.sort(np.random.default_rng(size).standard_cauchy(size))
-    below = stats.binom.sf((size - 1) // 2, size, np.arange(size + 1) / size)
-    expected = math.sqrt(np.diff(below) @ x**2 - (np.diff(below) @ x) ** 2)
-    assert measures.median_bias(x, 0.3).mcse == pytest.approx(expected, rel=1e-9)
+def test_bias_eliminated_coverage_of_the_worked_example() -> None:
+    # mean 1.1, which [1.312, 2.488] and [-0.09, 0.89] do not hold
+    made = measures.bias_eliminated_coverage(ESTIMATES, LOW, HIGH)
+    assert made.value == pytest.approx(4 / 6)
+    assert made.mcse == pytest.approx(math.sqrt(2 / 9 / 6))
 
 
-def test_far_from_zero_the_error_of_the_median_keeps_its_digits() -> None:
-    x = np.random.default_rng(3).normal(size=101)
-    assert measures.median_bias(x + 1e9, 0.0).mcse == pytest.approx(
-        measures.median_bias(x, 0.0).mcse, rel=1e-5
-    )
+def test_a_relative_bias_needs_a_truth_that_is_not_0() -> None:
+    assert measures.relative_bias(ESTIMATES, 0.0).note == "the truth is 0"
+    within = measures.relative_bias(ESTIMATES, 0.2, 0.1)
+    assert math.isnan(within.value)
+    assert within.note == "the truth is within 3 of its errors of 0"
 
 
-LAWS = {
-    "normal": lambda random, shape: random.normal(size=shape),
-    "cauchy": lambda random, shape: random.standard_cauchy(size=shape),
-    "lognormal": lambda random, shape: random.lognormal(0, 1, size=shape),
-}
+def test_width_of_sets_that_are_no_bounded_intervals() -> None:
+    inf, nan = math.inf, math.nan
+    # two rays without (1, 3) are unbounded; [0, 4] without (1, 3) is of length 2; empty is of 0
+    low, high, gap = [-inf, 0, inf], [inf, 4, -inf], ([1, 1, nan], [3, 3, nan])
+    made = measures.width(low, high, gap=gap)
+    assert (made.value, made.note) == (inf, "unbounded in 1 of 3")
+    assert math.isnan(made.mcse)
+    assert measures.median_width(low, high, gap=gap).value == 2
+    assert measures.width(low[1:], high[1:], gap=([1, nan], [3, nan])).value == 1
 
 
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("name", ["median_bias", "mad"])
-def test_median_based_errors_are_calibrated(law: str, name: str) -> None:
-    """The mean squared mcse is the variance of the measure over repeated experiments."""
-    random, size, repeats = np.random.default_rng(11), 200, 40
-    many = LAWS[law](random, (8_000, size))
-    middle = np.median(many, axis=1)
-    actual = middle if name == "median_bias" else stats.median_abs_deviation(many, axis=1)
-    runs = LAWS[law](random, (repeats, size))
-    made = [measures.median_bias(x, 0.0) if name == "median_bias" else measures.mad(x)
-            for x in runs]  # fmt: skip
-    squares = np.array([one.mcse**2 for one in made])
-    ratio = squares.mean() / actual.var()
-    # The bootstrap of a median is known to be too wide by O(K^-1/2), some 7% at 200.
-    assert abs(ratio - 1) < 4 * squares.std() / math.sqrt(repeats) / actual.var() + 0.1
+def test_median_width_with_some_unbounded() -> None:
+    lengths = np.append(np.arange(1.0, 96.0), np.full(5, np.inf))
+    made = measures.median_width(np.zeros(100), lengths)
+    assert made.value == 50.5
+    # ranks 50.5 -+ 10, the 95% limits of a median by signs: lengths 40 or 41, and 60 or 61
+    assert 4.5 <= made.mcse <= 5.5
+    assert made.note == "unbounded in 5 of 100"
+    most = measures.median_width(np.zeros(9), np.append(np.ones(4), np.full(5, np.inf)))
+    assert most.value == math.inf
+    assert math.isnan(most.mcse)
 
 
-@pytest.mark.parametrize("offset", [0.0, 1.0])
-def test_the_error_of_the_truth_enters_bias_and_rmse(offset: float) -> None:
-    random, size, repeats, truth_se = np.random.default_rng(5), 100, 4_000, 0.15
-    truths = random.normal(0.0, truth_se, repeats)
-    draws = random.normal(offset, 1.0, (repeats, size))
-    for measure in (measures.bias, measures.median_bias, measures.mse):
-        made = [
-            measure(x, truth, truth_se)
-            for x, truth in zip(draws[:400], truths[:400], strict=True)
-        ]  # fmt: skip
-        statistic = np.median if measure is measures.median_bias else np.mean
-        shifted = draws - truths[:, None]
-        actual = statistic(shifted**2 if measure is measures.mse else shifted, axis=1).var()
-        claimed = np.array([one.mcse**2 for one in made])
-        tolerance = 4 * (claimed.std() / 20 / actual + math.sqrt(2 / repeats)) + 0.05
-        assert abs(claimed.mean() / actual - 1) < tolerance
-
-
-def test_the_error_of_the_truth_enters_coverage() -> None:
-    """Intervals centred off the truth: its coverage slopes, and a moved truth moves it."""
-    random, size, repeats, truth_se = np.random.default_rng(6), 400, 500, 0.3
-    shares, claimed = [], []
-    for truth in random.normal(0.0, truth_se, repeats):
-        x = random.normal(1.5, 1.0, size)
-        one = measures.coverage(x - 1.96, x + 1.96, truth, truth_se)
-        shares.append(one.value)
-        claimed.append(one.mcse**2)
-    ratio = np.mean(claimed) / np.var(shares)
-    # The mean square of the change is about each truth drawn, not about the middle: curvature
-    # makes it a little more than the variance, and never less.
-    assert 0.85 < ratio < 1.35
-    assert measures.coverage(x - 1.96, x + 1.96, 0.0).mcse < 0.03 < math.sqrt(np.mean(claimed))
+def test_heavy_tails_are_said() -> None:
+    random = np.random.default_rng(9)
+    assert measures.empirical_se(random.normal(size=2_000)).note == ""
+    heavy = random.standard_t(4.5, size=2_000)
+    s = heavy.std(ddof=1)
+    kurtosis = np.mean(((heavy - heavy.mean()) / s) ** 4)
+    times = math.sqrt((kurtosis - 1) / 2)
+    assert times > 1.5
+    made = measures.empirical_se(heavy)
+    assert made.note.endswith(f"may be {times:.1f} times as large")
+    assert measures.relative_error(heavy, np.ones(2_000)).note == made.note
 
 
 @settings(deadline=None)
@@ -139,7 +143,7 @@ def test_the_error_of_the_truth_enters_coverage() -> None:
 )
 def test_shifting_and_stretching(values: list[float], shift: float, scale: float) -> None:
     x = np.array(values)
-    for measure in (measures.bias, measures.median_bias, measures.rmse):
+    for measure in (measures.bias, measures.median_bias, measures.rmse, measures.median_error):
         before, after = measure(x, 1.0), measure(scale * x[::-1] + shift, scale + shift)
         assert after.value == pytest.approx(scale * before.value, abs=1e-6)
         assert after.mcse == pytest.approx(scale * before.mcse, abs=1e-5)
@@ -163,6 +167,16 @@ def test_coverage_uses_the_intervals_even_unbounded_ones() -> None:
         lambda x: measures.relative_error(x, x),
         lambda x: measures.rmse(x, 1.0),
         lambda x: measures.coverage(x, x, 1.0),
+        lambda x: measures.coverage(x, x, 1.0, 0.1),
+        lambda x: measures.relative_bias(x, 1.0),
+        lambda x: measures.mse(x, 1.0),
+        lambda x: measures.median_error(x, 1.0, 0.1),
+        lambda x: measures.bias_eliminated_coverage(x, x, x),
+        lambda x: measures.rejection(x, x),
+        lambda x: measures.width(x, x),
+        lambda x: measures.median_width(x, x),
+        measures.pehe,
+        measures.regret,
     ],
 )
 def test_too_few_is_said(measure) -> None:
@@ -192,8 +206,19 @@ def test_equal_estimates_have_no_spread() -> None:
 def test_what_is_not_finite_is_refused() -> None:
     with pytest.raises(ValueError, match=r"bias: .* given nan at position 1 \(1 of 3 "):
         measures.bias([0.0, math.nan, 1.0], 0.0)
-    with pytest.raises(ValueError, match=r"coverage: .* 2 and 2 ends, 1 of them NaN"):
+    with pytest.raises(ValueError, match=r"intervals: .* 2 and 2 ends, 1 of them NaN"):
         measures.coverage([0.0, math.nan], [1.0, 1.0], 0.5)
+
+
+def test_units_of_one_data_set_are_refused_where_they_do_not_fit() -> None:
+    with pytest.raises(ValueError, match="an effect for every estimate is wanted, given 2 for 3"):
+        measures.pehe_of([1, 2, 3], [1, 2])
+    with pytest.raises(ValueError, match=r"one action of 0 to 1 for each of 2 units"):
+        measures.regret_of([[0, 1], [1, 0]], [0, 2])
+    with pytest.raises(ValueError, match=r"shape \(units, actions\) .* 1 that are not finite"):
+        measures.regret_of([[0, math.nan], [1, 0]], [0, 1])
+    with pytest.raises(ValueError, match="given 2 for 3"):
+        measures.bias_eliminated_coverage([1, 2, 3], [0, 0], [1, 1])
 
 
 def test_importing_is_cheap() -> None:

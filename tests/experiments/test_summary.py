@@ -30,6 +30,13 @@ def frame(**columns: object) -> pd.DataFrame:
 TRUTHS = pd.DataFrame({"world": ["w"], "estimand": ["e"], "value": [TRUTH], "se": [0.0]})
 
 
+REPORTED = [
+    name
+    for name in measures.LABELS
+    if name not in ("pehe", "regret") and not name.endswith(("_least", "_most"))
+]
+
+
 def judge(moments: float = math.inf, truths: pd.DataFrame = TRUTHS, **columns: object):
     """The summary of these attempts, by measure."""
     method = Method("m", "M", moments=moments, estimands=("e",))
@@ -42,26 +49,33 @@ def test_the_summary_holds_the_measures() -> None:
     assert table.mcse["relative_error"] == pytest.approx(18.383411, abs=1e-6)
     assert table.value["coverage"] == pytest.approx(2 / 3)
     assert table.value["attempts"] == 6
-    assert list(table.index) == list(measures.LABELS)
+    assert list(table.index) == REPORTED
 
 
 def test_coverage_comes_from_the_interval_not_from_the_standard_error() -> None:
     assert judge(low=[-9.0] * 6, high=[9.0] * 6).value["coverage"] == 1.0
 
 
+FIRST = {"bias", "relative_bias", "bias_eliminated_coverage"}
+SECOND = {"empirical_se", "mse", "rmse", "width"}
+FOURTH = {"model_se", "relative_error"}
+
+
 @pytest.mark.parametrize(
     ("moments", "gone", "uncertain"),
     [
-        (0, {"bias", "empirical_se", "model_se", "rmse", "relative_error"}, set()),
-        (1, {"empirical_se", "model_se", "rmse", "relative_error"}, {"bias"}),
-        (2, {"model_se", "relative_error"}, {"empirical_se", "rmse"}),
-        (4, set(), {"model_se", "relative_error"}),
+        (0, FIRST | SECOND | FOURTH, set()),
+        (1, SECOND | FOURTH, FIRST),
+        (2, FOURTH, SECOND),
+        (4, set(), FOURTH),
         (8, set(), set()),
     ],
 )
 def test_moments_decide_what_exists(moments: float, gone: set, uncertain: set) -> None:
     table = judge(moments)
-    kept = table[~table.index.isin(["attempts", "seconds", "compile_seconds"])]
+    kept = table[
+        ~table.index.isin(["coverage_own", "rank", "attempts", "seconds", "compile_seconds"])
+    ]
     assert set(kept.index[kept.value.isna()]) == gone
     assert set(kept.index[kept.mcse.isna()]) == gone | uncertain
     assert (table.note[list(gone | uncertain)] != "").all()
@@ -89,8 +103,9 @@ def test_all_failed_is_said_everywhere() -> None:
     nothing = [math.nan] * 6
     table = judge(value=nothing, se=nothing, low=nothing, high=nothing, failure="singular design")
     assert table.value["failures"] == 1
-    assert set(table.note[list(measures.LABELS)[:8]]) == {"all 6 failed"}
-    assert table.value[list(measures.LABELS)[:8]].isna().all()
+    judged = REPORTED[: REPORTED.index("coverage_own")]
+    assert set(table.note[judged]) == {"all 6 failed"}
+    assert table.value[judged].isna().all()
 
 
 def test_intervals_without_estimates_are_judged_by_coverage() -> None:
@@ -106,6 +121,62 @@ def test_two_rays_do_not_hold_what_is_between_them() -> None:
     gaps = {"gap_low": [0.9, 0.9, 1.1, math.nan, 1.0, 0.0], "gap_high": [1.1, 2, 2, math.nan, 2, 1]}
     assert judge(**line).value["coverage"] == 1.0
     assert judge(**line, **gaps).value["coverage"] == pytest.approx(4 / 6)  # ends are held
+
+
+def test_a_null_is_rejected_by_the_intervals_as_they_came() -> None:
+    """With truths of its own an interval is moved to be judged; what it rejects is not."""
+    table = judge()
+    # 0 is outside of all but [-0.09, 0.89]
+    assert table.value["rejection"] == pytest.approx(5 / 6)
+    assert table.note["rejection"] == "power"
+    assert table.value["width"] == pytest.approx(2 * 1.96 * np.mean(ERRORS))
+    own = judge(truth_e=[5.0] * 6)
+    assert own.value["rejection"] == pytest.approx(5 / 6)
+    assert own.value["bias"] == pytest.approx(1.1 - 5)
+    method, options = Method("m", "M", estimands=("e",)), {"null": {"e": 1.0}}
+    test = summarise(frame(), TRUTHS, [method], **options).set_index("measure")
+    assert test.value["rejection"] == pytest.approx(1 - table.value["coverage"])
+    assert test.note["rejection"] == "type I error"
+
+
+def test_values_of_units_are_measured_where_they_are_given() -> None:
+    table = judge(pehe=[1, 2, 4, 5, math.nan, 3], regret=0.5)
+    assert table.value["pehe"] == 3
+    assert table.mcse["pehe"] == pytest.approx(math.sqrt(2.5 / 5))
+    assert table.note["pehe"] == "values of units for 5 of 6"
+    assert (table.value["regret"], table.mcse["regret"]) == (0.5, 0)
+
+
+def test_coverage_of_what_is_asked_and_of_the_methods_own_target() -> None:
+    truths = pd.DataFrame(
+        {"world": "w", "estimand": ["e", "slope"], "value": [1.0, 1.5], "se": 0.0}
+    )
+    methods = [Method("m", "M", estimands=("e",), own="slope")]
+    table = summarise(frame(), truths, methods).set_index("measure")
+    assert table.value["coverage"] == pytest.approx(4 / 6)
+    # 1.5 is in [0.908, 1.692] [1.312, 2.488] [0.612, 1.788] [0.314, 1.686]
+    held = sum(low <= 1.5 <= high for low, high in zip(LOW, HIGH, strict=True))
+    assert table.value["coverage_own"] == pytest.approx(held / 6)
+    assert judge().note["coverage_own"] == "the truth of its target is not known"
+    with pytest.raises(ValueError, match="own estimand of m: one of e is wanted, given 'slope'"):
+        summarise(frame(), TRUTHS, methods)
+
+
+def test_places_may_be_cells_of_several_factors() -> None:
+    cells = [("w", 10), ("w", 20), ("v", 10)]
+    runs = pd.concat([frame(world=world, n=n, value=np.add(ESTIMATES, n)) for world, n in cells])
+    truths = pd.DataFrame([(*cell, "e", 1.0, 0.0) for cell in cells],
+                          columns=["world", "n", "estimand", "value", "se"])  # fmt: skip
+    seconds = pd.DataFrame({"world": ["w"], "n": [20], "method": ["m"], "seconds": [3.0]})
+    method = Method("m", "M", estimands=("e",))
+    table = summarise(runs, truths, [method], seconds, by=("world", "n"))
+    assert list(table.columns[:5]) == ["world", "n", "estimand", "method", "measure"]
+    bias = table[table.measure == "bias"]
+    assert list(zip(bias.world, bias.n, strict=True)) == cells
+    assert bias.value.tolist() == pytest.approx([10.1, 20.1, 10.1])
+    wide = widen(table)
+    assert wide.seconds.isna().tolist() == [True, False, True]
+    assert list(wide.columns[:4]) == ["world", "n", "estimand", "method"]
 
 
 def test_missing_standard_errors_and_intervals_are_said() -> None:
