@@ -81,7 +81,15 @@ def collect(
         rows += len(estimates)
         truths.append(asked)
         times.append(timed)
-        summaries.append(summarise(estimates, asked, methods, timed))
+        summaries.append(
+            summarise(
+                estimates,
+                asked,
+                methods,
+                timed,
+                policy=place.study.failures,  # type: ignore[arg-type]
+            )
+        )
         frames.append(read)
         tell(place)
     whole = lambda each: pd.concat(each, ignore_index=True)

@@ -38,6 +38,9 @@ _EXAMPLES = {  # what to add for each key that may not be left out
     "source": 'source = "Card (1995)"',
     "method": 'method = "ols"',
     "value": "value = 0.0747",
+    "measure": 'measure = "bias"',
+    "error": "error = 0.005",
+    "most": "most = 100_000",
 }
 
 

@@ -81,6 +81,7 @@ class Findings:
         real_source: where the real data came from.
         remarks: by (world, method), what has to be said of it there: what it assumes of the causal
             graph that does not hold.
+        policy: what became of failures: "report", "listwise" or "bounds".
         provenance: whatever makes the run repeatable, in the order in which it is shown; values
             are plain or mappings of plain values. ``replications``, ``n`` and ``command`` are
             also shown by name; ``command`` is the line that does it all again.
@@ -101,6 +102,7 @@ class Findings:
     real: pd.DataFrame | None = None
     real_source: str = ""
     remarks: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    policy: str = "report"
     provenance: Mapping[str, Any] = field(default_factory=dict)
     level: float = 0.95
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.findings import Findings
-from experiments.report.cells import CAPTION, FLAG, HEADS, Board, Cell, Row, boards
+from experiments.report.cells import FLAG, HEADS, Board, Cell, Row, boards, caption
 from experiments.report.numbers import aligned
 from experiments.report.published import published
 
@@ -40,8 +40,7 @@ def render(findings: Findings) -> RenderableType:
         parts += ["", _real(findings)]
     for board in boards(findings):
         parts += ["", _Table(findings, board)]
-    caption = CAPTION.format(level=findings.level)
-    return Group(*parts, "", Text(caption, style="dim"), *_bullets(findings.notes))
+    return Group(*parts, "", Text(caption(findings), style="dim"), *_bullets(findings.notes))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from experiments.provenance import provenance
 from experiments.replicate import estimate_once
 from experiments.report.page import page
 from experiments.running import done, places, tasks
+from experiments.stopping import wanted
 from experiments.store import claim, going_on, keep
 from experiments.study import Study
 from experiments.task import Done
@@ -61,9 +62,14 @@ def run(
         parts.clean()
         with _progress(console) as progress:
             real = _on_real_data(first, progress) if first.real is not None else None
-            seconds = _replicated(study, parts, progress)
             methods = [_described(name, method) for name, method in first.methods.items()]
-            results = collect(places(study), parts, methods, seconds, _counter(progress, "results"))
+            more: int | None = study.replications
+            while more is not None:
+                study = study.model_copy(update={"replications": more})
+                seconds = _replicated(study, parts, progress)
+                tell = _counter(progress, "results")
+                results = collect(places(study), parts, methods, seconds, tell)
+                more = wanted(study, results.summary)
         findings = _findings(study, first, methods, results, real, provenance(study, folder))
         console.print(leaderboard.render(findings))
         keep(
@@ -97,11 +103,11 @@ def _replicated(
             took[done.data, job] = before[0] + ran, before[1] + compiled
         progress.advance(task)
 
-    wanted = (each for place in places(study) for each in tasks(place, parts, study.replications))
+    missing = (each for place in places(study) for each in tasks(place, parts, study.replications))
     settings = study.engine
     with engine(settings.kind, settings.workers, settings.address) as executor:
         try:
-            done(wanted, executor, settings.workers or os.cpu_count() or 1, tell)
+            done(missing, executor, settings.workers or os.cpu_count() or 1, tell)
         finally:
             parts.keep_seconds(took)
     return took
@@ -144,6 +150,7 @@ def _findings(
         real=real,
         real_source=first.real.source if first.real is not None else "",
         remarks=remarks,
+        policy=study.failures,
         provenance=origin,
     )
 

@@ -25,6 +25,7 @@ from experiments.values import (
     Changes,
     Count,
     EngineKind,
+    FailurePolicy,
     Grid,
     Name,
     Number,
@@ -101,6 +102,15 @@ class Engine(Table):
     address: Words = ""  # of a Dask scheduler; left out: a cluster of this machine
 
 
+class Stop(Table):
+    """Replications go on until a measure is known well enough, or there are ``most`` of them."""
+
+    measure: Text  # as in summary.csv: "bias", "coverage"
+    error: Positive  # the Monte Carlo standard error that is wanted, of every method in every cell
+    most: Count
+    methods: Texts = ()  # of which methods; left out: all
+
+
 class Real(Table):
     """The real data that the worlds stand for."""
 
@@ -142,6 +152,8 @@ class Study(Table):
     methods: Annotated[Mapping[Name, Method], some("at least one table [methods.NAME]")]
     real: Real | None = None
     engine: Engine = Engine()
+    failures: FailurePolicy = "report"
+    stop: Stop | None = None
     grids: Annotated[tuple[Grid, ...], a_list("tables [[grids]]")] = ()
     scenarios: Mapping[Name, Changes] = {}
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from experiments.mistakes import nearest, shown
@@ -25,6 +25,7 @@ __all__ = [
     "Count",
     "Edges",
     "EngineKind",
+    "FailurePolicy",
     "Grid",
     "Levels",
     "Name",
@@ -160,36 +161,67 @@ def some(wanted: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Text = Annotated[str, _leaf("a string that is not empty", _is_text)]
-Words = Annotated[str, _leaf("a string", lambda value: isinstance(value, str))]
+def _json(of: str | list[str], **more: Any) -> WithJsonSchema:
+    """What an editor is told of a value: as much as JSON Schema can say."""
+    return WithJsonSchema({"type": of, **more})
+
+
+_PAIR = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+
+Text = Annotated[str, _leaf("a string that is not empty", _is_text), _json("string", pattern=r"\S")]
+Words = Annotated[str, _leaf("a string", lambda value: isinstance(value, str)), _json("string")]
 Texts = Annotated[tuple[Text, ...], a_list("strings")]
 SomeTexts = Annotated[tuple[Text, ...], a_list("one string or more", least=1)]
 Edges = Annotated[
     tuple[tuple[str, str], ...],
     _leaf('a list of pairs like ["cause", "effect"]', _is_edges),
+    _json("array", minItems=1, items=_PAIR),
 ]
-Name = Annotated[str, _leaf('a name of letters, digits, "_" and "-"', _is_name)]
-Count = Annotated[int, _leaf("an integer of at least 1", lambda value: _is_integer(value, 1))]
-Seed = Annotated[int, _leaf("an integer from 0 to 2**64 - 1", lambda value: _is_integer(value, 0))]
-Number = Annotated[int | float, _leaf("a finite number", _is_number)]
+Name = Annotated[
+    str,
+    _leaf('a name of letters, digits, "_" and "-"', _is_name),
+    _json("string", pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$"),
+]
+Count = Annotated[
+    int,
+    _leaf("an integer of at least 1", lambda value: _is_integer(value, 1)),
+    _json("integer", minimum=1),
+]
+Seed = Annotated[
+    int,
+    _leaf("an integer from 0 to 2**64 - 1", lambda value: _is_integer(value, 0)),
+    _json("integer", minimum=0),
+]
+Number = Annotated[int | float, _leaf("a finite number", _is_number), _json("number")]
 Positive = Annotated[
-    int | float, _leaf("a number above 0", lambda value: _is_number(value) and value > 0)
+    int | float,
+    _leaf("a number above 0", lambda value: _is_number(value) and value > 0),
+    _json("number", exclusiveMinimum=0),
 ]
 Step = Annotated[
-    int | float, _leaf("a number other than 0", lambda value: _is_number(value) and value != 0)
+    int | float,
+    _leaf("a number other than 0", lambda value: _is_number(value) and value != 0),
+    _json("number"),
 ]
 Levels = Annotated[
-    tuple[int | float, int | float], _leaf("a list of two different numbers", _is_levels)
+    tuple[int | float, int | float],
+    _leaf("a list of two different numbers", _is_levels),
+    _json("array", items={"type": "number"}, minItems=2, maxItems=2),
 ]
 SomeLevels = Annotated[
     tuple[int | float, ...],
     _leaf("a list of two numbers or more, in increasing order", lambda v: _is_rising(v, 2)),
+    _json("array", items={"type": "number"}, minItems=2),
 ]
 Share = Annotated[
-    int | float, _leaf("a number between 0 and 1", lambda v: _is_number(v) and 0 < v < 1)
+    int | float,
+    _leaf("a number between 0 and 1", lambda v: _is_number(v) and 0 < v < 1),
+    _json("number", exclusiveMinimum=0, exclusiveMaximum=1),
 ]
 Condition = Annotated[
-    Any, _leaf("a number, or a list of the two ends of an interval", _is_condition)
+    Any,
+    _leaf("a number, or a list of the two ends of an interval", _is_condition),
+    _json(["number", "array"], items={"type": "number"}, minItems=2, maxItems=2),
 ]
 Precision = Annotated[
     str,
@@ -198,6 +230,7 @@ Precision = Annotated[
         lambda value: value in ("float32", "float64"),
         choices=("float32", "float64"),
     ),
+    _json("string", enum=["float32", "float64"]),
 ]
 
 
@@ -212,10 +245,22 @@ def _is_grid(value: Any, levels: bool = True) -> bool:
 
 
 Grid = Annotated[
-    Any, _leaf("a table of factors like { n = [100, 1000] }, each a list of levels,", _is_grid)
+    Any,
+    _leaf("a table of factors like { n = [100, 1000] }, each a list of levels,", _is_grid),
+    _json("object", minProperties=1),
 ]
 Changes = Annotated[
-    Any, _leaf("a table of changes like { n = 100 }", lambda value: _is_grid(value, False))
+    Any,
+    _leaf("a table of changes like { n = 100 }", lambda value: _is_grid(value, False)),
+    _json("object", minProperties=1),
+]
+FailurePolicy = Annotated[
+    str,
+    _leaf(
+        '"report", "listwise" or "bounds"',
+        lambda value: value in ("report", "listwise", "bounds"),
+        choices=("report", "listwise", "bounds"),
+    ),
 ]
 EngineKind = Annotated[
     str,
@@ -224,5 +269,10 @@ EngineKind = Annotated[
         lambda value: value in ("in-process", "processes", "dask"),
         choices=("in-process", "processes", "dask"),
     ),
+    _json("string", enum=["in-process", "processes", "dask"]),
 ]
-Plain = Annotated[Any, _leaf("a string, boolean, finite number, list or table of these", _is_plain)]
+Plain = Annotated[
+    Any,
+    _leaf("a string, boolean, finite number, list or table of these", _is_plain),
+    _json(["string", "boolean", "number", "array", "object"]),
+]

@@ -12,7 +12,6 @@ from experiments.measures import LABELS
 from experiments.report.numbers import Shown, paired, plain, seconds, share
 
 __all__ = [
-    "CAPTION",
     "FLAG",
     "HEADS",
     "Board",
@@ -39,13 +38,18 @@ HEADS = {
 
 FLAG = "!"
 
-CAPTION = (
+_OVER = {
+    "report": "the estimates that did not fail",
+    "listwise": "the data sets on which no method failed",
+    "bounds": "the estimates that did not fail; bounds of what failures may hide are in summary.csv",
+}
+_CAPTION = (
     "In brackets: the Monte Carlo standard error. "
     f"{FLAG} marks a bias more than 3 of these from 0, or coverage that far from {{level:.0%}}. "
     "Methods stand in the order of the config, not of merit: they may aim at different targets. "
     "Ranks are among those of one target, and only as far as the differences on the same data are "
     "beyond Monte Carlo error, all of them together at 95%. "
-    "Measures are over the estimates that did not fail. "
+    "Measures are over {over}. "
     "Seconds are for all replications; after the +, for compiling."
 )
 """What a reader of a leaderboard must know; to be formatted with the nominal ``level``."""
@@ -97,6 +101,11 @@ class Board:
     truth: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+
+
+def caption(findings: Findings) -> str:
+    """What a reader of boards has to know."""
+    return _CAPTION.format(level=findings.level, over=_OVER[findings.policy])
 
 
 def boards(findings: Findings) -> Iterator[Board]:

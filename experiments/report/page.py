@@ -9,7 +9,7 @@ from pathlib import Path
 
 from experiments.findings import Findings
 from experiments.report import charts, published_chart, tables
-from experiments.report.cells import CAPTION, FLAG, Board, boards
+from experiments.report.cells import FLAG, Board, boards, caption
 from experiments.report.numbers import typeset
 from experiments.report.strips import strips, truth_of
 
@@ -159,7 +159,7 @@ def _estimand(findings: Findings, board: Board, *, explained: bool) -> Iterator[
         yield f"<figure>\n{drawing}<figcaption>{key}</figcaption></figure>\n"
         yield tables.leaderboard(findings, board)
         if explained:
-            yield f'<p class="legend">{escape(CAPTION.format(level=findings.level))}</p>\n'
+            yield f'<p class="legend">{escape(caption(findings))}</p>\n'
     else:
         yield "<p>No method is judged by it.</p>\n"
     yield "</article>\n"

@@ -78,8 +78,8 @@ AT = "at = { a = 8 }"
 NAME = 'a name of letters, digits, "_" and "-" is wanted'
 PLAIN = "a string, boolean, finite number, list or table of these is wanted"
 ROOT_KEYS = (
-    "aims, engine, estimands, grids, methods, n, name, notes, precision, real, replications, "
-    "roles, scenarios, seed, title, worlds"
+    "aims, engine, estimands, failures, grids, methods, n, name, notes, precision, real, "
+    "replications, roles, scenarios, seed, stop, title, worlds"
 )
 METHOD_KEYS = (
     "adjust, estimands, estimator, instruments, label, mediators, memory_limit, options, outcome, "
