@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiments import samples
@@ -26,7 +26,7 @@ _SHOWN = 2_000_000
 Seconds = Mapping[tuple[str, str], tuple[float, float]]
 
 
-@dataclass
+@dataclasses.dataclass
 class Collected:
     """What all places came to.
 
@@ -34,17 +34,19 @@ class Collected:
       truths, summary: frames of all places.
       frames: how to read the estimates of each place again.
       rows: how many estimates there are.
+      columns: of all places: one that a place does not have is NaN there.
     """
 
     truths: pd.DataFrame
     summary: pd.DataFrame
     seconds: pd.DataFrame
     rows: int
-    frames: Sequence[Callable[[], pd.DataFrame]] = field(repr=False)
+    columns: tuple[str, ...]
+    frames: Sequence[Callable[[], pd.DataFrame]] = dataclasses.field(repr=False)
 
     def estimates(self) -> Iterator[pd.DataFrame]:
         """The estimates, a frame for each place."""
-        return (read() for read in self.frames)
+        return (read().reindex(columns=list(self.columns)) for read in self.frames)
 
     def shown(self) -> pd.DataFrame:
         """All estimates together where they are few enough to be shown; else none of them."""
@@ -69,6 +71,7 @@ def collect(
     import pandas as pd
 
     truths, summaries, times, frames, rows = [], [], [], [], 0
+    columns: dict[str, None] = {}
     for place in places:
         asked = _truths(place, parts)
         took = [
@@ -79,21 +82,23 @@ def collect(
         read = _reader(place, parts)
         estimates = read()
         rows += len(estimates)
+        columns |= dict.fromkeys(estimates.columns)
         truths.append(asked)
         times.append(timed)
-        summaries.append(
-            summarise(
-                estimates,
-                asked,
-                methods,
-                timed,
-                policy=place.study.failures,  # type: ignore[arg-type]
-            )
-        )
+        here = [_judged(each, asked.estimand) for each in methods if each.name in place.jobs]
+        policy: Any = place.study.failures
+        summaries.append(summarise(estimates, asked, here, timed, policy=policy))
         frames.append(read)
         tell(place)
     whole = lambda each: pd.concat(each, ignore_index=True)
-    return Collected(whole(truths), whole(summaries), whole(times), rows, frames)
+    return Collected(whole(truths), whole(summaries), whole(times), rows, tuple(columns), frames)
+
+
+def _judged(method: Method, asked: Iterable[str]) -> Method:
+    """A method as it is judged in a place: by what is asked there."""
+    return dataclasses.replace(
+        method, estimands=tuple(each for each in method.estimands if each in set(asked))
+    )
 
 
 def _reader(place: Place, parts: Parts) -> Callable[[], pd.DataFrame]:

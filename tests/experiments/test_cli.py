@@ -74,7 +74,8 @@ def test_help_names_every_command(scm):
     for words in ([], ["--help"]):
         status, out, err = scm(*words)
         assert (status, err) == (0, "")
-        assert re.findall(r"^  (\w+)  +[A-Z]", out, re.M) == ["run", "list", "show", "sample"]
+        told = ["run", "list", "show", "sample", "check", "schema", "replay", "diff"]
+        assert re.findall(r"^  (\w+)  +[A-Z]", out, re.M) == told
         assert "..." not in out.replace("[ARGS]...", "")  # no line of help is cut off
 
 

@@ -98,7 +98,7 @@ def test_own_code_runs_beside_ours_and_failures_are_rows(tmp_path):
     ],
 )
 def test_own_code_that_is_not_there_is_one_line(tmp_path, old, new, message):
-    with pytest.raises(ConfigError, match="own.toml:") as caught:
+    with pytest.raises(ConfigError, match=r"own\.toml:") as caught:
         plan(study(tmp_path, STUDY.replace(old, new)))
     assert message in str(caught.value)
 

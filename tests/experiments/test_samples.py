@@ -97,3 +97,16 @@ def test_a_sample_without_such_units_is_a_failure_of_its_own():
     assert table.value["coverage"] == 1
     assert table.value["failures"] == 1 / 8
     assert "no such units in the sample" in table.note["failures"]
+
+
+def test_places_that_ask_for_different_things_stand_in_one_table(tmp_path, x64):
+    text = TRIAL.replace("replications = 60", "replications = 10")
+    text = text.replace('kind = "SATE"', 'kind = "SATE"\nworlds = ["drug"]')
+    text = text.replace(
+        "[estimands.ate]", '[worlds.other]\nsimulator = "simpson_drug"\n\n[estimands.ate]'
+    )
+    (tmp_path / "trial.toml").write_text(text)
+    run(load(tmp_path / "trial.toml"), console=Console(file=io.StringIO()), out=tmp_path)
+    estimates = pd.read_parquet(tmp_path / "trial" / "estimates.parquet")
+    has = estimates.groupby("world").truth_sate.count()
+    assert has.to_dict() == {"drug": 10, "other": 0}
