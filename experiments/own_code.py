@@ -7,6 +7,7 @@ a script.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib
 import inspect
@@ -64,9 +65,15 @@ def code_digest(value: Any) -> str:
     """Of the file that a function or class is written in: who changes it has another one."""
     try:
         file = inspect.getsourcefile(inspect.unwrap(value) if callable(value) else type(value))
-        return hashlib.sha256(Path(file or "").read_bytes()).hexdigest()[:16]
+        path = Path(file or "")
+        return _digest(path, path.stat().st_mtime_ns)
     except (OSError, TypeError):
         return ""
+
+
+@functools.lru_cache(maxsize=256)
+def _digest(path: Path, changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,17 @@ from simulators import DATASETS, SIMULATORS, Simulator
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Method", "Plan", "Real", "World", "estimand_of", "method_of", "plan", "world_of"]
+__all__ = [
+    "Method",
+    "Plan",
+    "Real",
+    "World",
+    "assembled",
+    "estimand_of",
+    "method_of",
+    "plan",
+    "world_of",
+]
 
 
 @dataclass(frozen=True)
@@ -196,43 +206,61 @@ class Plan:
 
 def plan(study: written.Study) -> Plan:
     """Look everything up and check that it fits together. Raises `ConfigError`, all at once."""
-    mistakes: list[Mistake] = []
-
-    def noted(key: tuple[str, ...], make: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return make(*arguments)
-        except ConfigError as error:
-            mistakes.extend(error.mistakes)
-        except (ValueError, TypeError) as error:
-            mistakes.append(study.mistake(key, " ".join(str(error).split())))
-        return None
-
-    worlds = {name: noted(("worlds", name), world_of, study, name) for name in study.worlds}
-    methods = {name: noted(("methods", name), method_of, study, name) for name in study.methods}
-    estimands = {name: estimand_of(each) for name, each in study.estimands.items()}
-    real = noted(("real", "data"), _real, study)
-    if mistakes:
-        raise ConfigError(*mistakes)
-    planned = Plan(study, worlds, estimands, methods, real)
+    planned, notes = assembled(study), _Notes(study)
+    worlds, real = planned.worlds, planned.real
     for world, name in planned.questions():
-        noted(("estimands", name), estimands[name].question, worlds[world].model)
-    for name, method in methods.items():
+        notes.tried(("estimands", name), planned.estimands[name].question, worlds[world].model)
+    for name, method in planned.methods.items():
         for world in worlds:
             if name in planned.named_in(world):
                 model = worlds[world].model
                 unfit = [*_unfit(study, name, method, f"the world {world!r}", model.observed)]
-                mistakes.extend(unfit)
+                notes.mistakes.extend(unfit)
                 if not unfit:
-                    noted(("methods", name), method.told_by, model)
-        if real is not None and not mistakes:
-            mistakes.extend(_unfit(study, name, method, "the real data", list(real.frame.columns)))
-        if not mistakes:
-            noted(("methods", name), _try, method)
-    if real is not None and not mistakes:
-        noted(("real",), planned.on_real_data)
-    if mistakes:
-        raise ConfigError(*dict.fromkeys(mistakes))
+                    notes.tried(("methods", name), method.told_by, model)
+        if real is not None and not notes.mistakes:
+            columns = list(real.frame.columns)
+            notes.mistakes.extend(_unfit(study, name, method, "the real data", columns))
+        if not notes.mistakes:
+            notes.tried(("methods", name), _try, method)
+    if real is not None and not notes.mistakes:
+        notes.tried(("real",), planned.on_real_data)
+    notes.raised()
     return planned
+
+
+def assembled(study: written.Study) -> Plan:
+    """Look everything up. Raises `ConfigError` for names that there are none of, all at once."""
+    notes = _Notes(study)
+    worlds = {n: notes.tried(("worlds", n), world_of, study, n) for n in study.worlds}
+    methods = {n: notes.tried(("methods", n), method_of, study, n) for n in study.methods}
+    estimands = {name: estimand_of(each) for name, each in study.estimands.items()}
+    real = notes.tried(("real", "data"), _real, study)
+    notes.raised()
+    return Plan(study, worlds, estimands, methods, real)
+
+
+class _Notes:
+    """Mistakes, noted until all of them can be said."""
+
+    def __init__(self, study: written.Study) -> None:
+        self.study = study
+        self.mistakes: list[Mistake] = []
+
+    def tried(self, key: tuple[str, ...], make: Callable[..., Any], *arguments: Any) -> Any:
+        """What ``make`` gives; None, and a note, where it refuses."""
+        try:
+            return make(*arguments)
+        except ConfigError as error:
+            self.mistakes.extend(error.mistakes)
+        except (ValueError, TypeError) as error:
+            self.mistakes.append(self.study.mistake(key, " ".join(str(error).split())))
+        return None
+
+    def raised(self) -> None:
+        """Raise them, if there are any."""
+        if self.mistakes:
+            raise ConfigError(*dict.fromkeys(self.mistakes))
 
 
 def world_of(study: written.Study, name: str) -> World:

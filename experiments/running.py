@@ -14,7 +14,7 @@ from functools import cached_property
 from experiments.factors import Cell
 from experiments.own_code import code_digest
 from experiments.parts import Parts, chunk_size, data_digest, digest, method_digest
-from experiments.plan import Plan, plan
+from experiments.plan import Plan, assembled, plan
 from experiments.study import Study
 from experiments.task import Done, Task, work
 
@@ -75,10 +75,13 @@ class Place:
 
 
 def places(study: Study) -> Iterator[Place]:
-    """Every world of every cell. Raises `ConfigError` at a cell that does not fit together."""
-    for cell in study.cells():
+    """Every world of every cell; whether all fits together is asked of the first.
+
+    Raises `ConfigError`, at another cell for names that it has and there are none of.
+    """
+    for number, cell in enumerate(study.cells()):
         each = study.within(cell)
-        planned = plan(each)
+        planned = assembled(each) if number else plan(each)
         for world in each.worlds:
             yield Place(each, cell, world, planned)
 
