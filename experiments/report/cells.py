@@ -41,7 +41,7 @@ FLAG = "!"
 _OVER = {
     "report": "the estimates that did not fail",
     "listwise": "the data sets on which no method failed",
-    "bounds": "the estimates that did not fail; bounds of what failures may hide are in summary.csv",
+    "bounds": "the estimates that did not fail; summary.csv bounds what the others may hide",
 }
 _CAPTION = (
     "In brackets: the Monte Carlo standard error. "
