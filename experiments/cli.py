@@ -1,4 +1,4 @@
-"""The command line: ``scm run``, ``scm list``, ``scm show``, ``scm sample``.
+"""The command line: ``scm run``, ``list``, ``show`` and ``sample``, and those of `looking`.
 
 What is heavy (JAX, numpyro, pandas, pydantic) is imported inside the commands, so that ``--help``
 answers at once. A user's mistake ends in one clear line and exit status 2; a mistake of ours keeps
@@ -7,20 +7,20 @@ its traceback.
 
 from __future__ import annotations
 
-import contextlib
 import decimal
 import enum
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from experiments.looking import check, diff, replay, schema
+from experiments.terminal import UserError, console, mistakes, prepare
 
+if TYPE_CHECKING:
     from simulators import Simulator
 
 __all__ = ["app", "main"]
@@ -39,10 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help needs no rich, and is there in half the time
 )
-
-
-class UserError(Exception):
-    """A user's mistake; the message is the one line that is shown."""
 
 
 class Precision(enum.StrEnum):
@@ -72,15 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _complain(message: str) -> int:
     print(message, file=sys.stderr)
     return MISTAKE
-
-
-@contextlib.contextmanager
-def _mistakes(*kinds: type[Exception]) -> Iterator[None]:
-    """Inside, errors of these kinds are the user's; their message is the line that is shown."""
-    try:
-        yield
-    except kinds as error:
-        raise UserError(str(error)) from None
 
 
 def _count(given: str | int) -> int:  # typer parses defaults as well
@@ -154,28 +141,50 @@ def run(
         int | None,
         typer.Option(metavar="R", parser=_count, help="Replications, instead of the file's."),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="in-process, processes or dask; instead of the file's."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="W", parser=_count, help="Workers of the engine.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do it all again, whatever is done already.")
+    ] = False,
 ) -> int:
     """Run a study: estimators held against known truth, and a report.
 
     Results go to runs/<name>/: report.html, summary.csv, every estimate, and the config with
-    every default spelt out.
+    every default spelt out. What an earlier run left there is not done again.
     """
+    from pydantic import ValidationError
+
     from experiments.config import ConfigError, load
+    from experiments.lock import LockedError
     from experiments.store import StoreError
+    from experiments.study import Engine
 
     if quick and replications is not None:
         raise UserError(f"--quick is --replications {QUICK}: give one or the other")
-    with _mistakes(ConfigError):
+    with mistakes(ConfigError):
         study = load(config)
     if quick or replications is not None:
         study = study.model_copy(update={"replications": replications or QUICK})
-    _prepare(study.precision)
+    if engine is not None or workers is not None:
+        given = {"kind": engine, "workers": workers}
+        told = {key: value for key, value in given.items() if value is not None}
+        try:
+            changed = Engine.model_validate({**study.engine.model_dump(exclude_none=True), **told})
+        except ValidationError as error:
+            raise UserError(f"--engine: {error.errors()[0]['msg']}") from None
+        study = study.model_copy(update={"engine": changed})
+    prepare(study.precision)
     from scm import ModelError
 
-    with _mistakes(ConfigError, StoreError, ModelError):
+    with mistakes(ConfigError, StoreError, LockedError, ModelError):
         from experiments.run import run as run_study
 
-        return run_study(study, quick=quick, console=_console(), out=out)
+        return run_study(study, quick=quick, console=console(), out=out, fresh=fresh)
 
 
 @app.command("list")
@@ -183,7 +192,7 @@ def list_() -> None:
     """List the simulators, and the studies in ./configs."""
     from experiments.listing import listed
 
-    _console().print(listed(Path("configs")))
+    console().print(listed(Path("configs")))
 
 
 @app.command()
@@ -192,9 +201,9 @@ def show(name: Name, settings: Settings = None) -> None:
     from experiments.listing import shown
 
     simulator, given = _simulator(name), _settings(settings or [])
-    with _mistakes(ValueError):  # parameters that it does not have, or not such values
+    with mistakes(ValueError):  # parameters that it does not have, or not such values
         text = shown(simulator, given)
-    _console().print(text)
+    console().print(text)
 
 
 @app.command()
@@ -224,28 +233,20 @@ def sample(
     from scm import ModelError
 
     simulator, given = _simulator(name), _settings(settings or [])
-    _prepare(precision.value)
-    with _mistakes(ValueError):
+    prepare(precision.value)
+    with mistakes(ValueError):
         model = simulator.build(**given)
-    with _mistakes(SamplingError, ModelError):
+    with mistakes(SamplingError, ModelError):
         shown = head(model, key, n) if out is None else write(model, key, n, out)
-    _console().print(shown)
+    console().print(shown)
 
 
 def _simulator(name: str) -> Simulator:
     from simulators.registry import get
 
-    with _mistakes(KeyError):
+    with mistakes(KeyError):
         return get(name)
 
 
-def _prepare(precision: str) -> None:
-    from experiments.device import prepare
-
-    prepare(precision)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)
+for _command in (check, schema, replay, diff):
+    app.command()(_command)

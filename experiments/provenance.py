@@ -25,8 +25,8 @@ _PACKAGES = (
 
 
 def resolved(study: Study) -> str:
-    """The study's file with every default spelt out; it loads as the same study."""
-    return dumps(study.model_dump(exclude_none=True))
+    """The study's file with its defaults spelt out; it loads as the same study, cell by cell."""
+    return dumps(study.tables())
 
 
 def provenance(study: Study, folder: Path) -> dict[str, Any]:

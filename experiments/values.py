@@ -261,6 +261,7 @@ FailurePolicy = Annotated[
         lambda value: value in ("report", "listwise", "bounds"),
         choices=("report", "listwise", "bounds"),
     ),
+    _json("string", enum=["report", "listwise", "bounds"]),
 ]
 EngineKind = Annotated[
     str,

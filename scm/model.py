@@ -200,7 +200,7 @@ class SCM:
 
     def draw(self, ax: Axes | None = None) -> Axes:
         """Draw the graph: latents dashed, intervened variables squared. Returns the Axes."""
-        from scm.graph.drawing import draw
+        from scm.graph.pictures.drawing import draw
 
         variables = self.structure.variables
         forced = [n for n, v in variables.items() if len(v.layers) > 1 and v.role != "param"]

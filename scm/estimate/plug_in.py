@@ -18,7 +18,7 @@ from scm.estimate.quantiles import normal_quantile
 from scm.estimate.roles import Roles
 from scm.estimate.sample import Sample, arms_of
 from scm.graph import Graph
-from scm.graph.formula import Formula, Probability, Ratio, Sum, Variable, factors_of
+from scm.graph.formulas.formula import Formula, Probability, Ratio, Sum, Variable, factors_of
 
 __all__ = ["plug_in"]
 

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from scm.formats import catalogue, plain
 from scm.formats.specification import Specification
-from scm.graph.adjustment import Adjustment, adjustment_sets, forbidden_nodes
-from scm.graph.adjustment import check as check_adjustment
-from scm.graph.causal import refuse_latent
 from scm.graph.checks import (
     Edge,
     Names,
@@ -22,13 +19,16 @@ from scm.graph.checks import (
     refuse_overlap,
     refuse_unknown,
 )
-from scm.graph.equivalence import Equivalence, compare
-from scm.graph.frontdoor import FrontDoor, frontdoor_sets
-from scm.graph.frontdoor import check as check_frontdoor
-from scm.graph.independences import Independence, implied
-from scm.graph.instruments import Instrument, instruments
-from scm.graph.instruments import check as check_instrument
-from scm.graph.mediation import Mediation, mediation
+from scm.graph.claims.independences import Independence, implied
+from scm.graph.classes.equivalence import Equivalence, compare
+from scm.graph.covariates.adjustment import Adjustment, adjustment_sets, forbidden_nodes
+from scm.graph.covariates.adjustment import check as check_adjustment
+from scm.graph.covariates.causal import refuse_latent
+from scm.graph.covariates.frontdoor import FrontDoor, frontdoor_sets
+from scm.graph.covariates.frontdoor import check as check_frontdoor
+from scm.graph.covariates.instruments import Instrument, instruments
+from scm.graph.covariates.instruments import check as check_instrument
+from scm.graph.covariates.mediation import Mediation, mediation
 from scm.graph.projection import project
 from scm.graph.separation import Separation, separate
 from scm.graph.surgery import cut, districts, induced
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     import networkx
 
     from scm.formats.networks import Bidirected
-    from scm.graph.columns import Data
-    from scm.graph.cpdag import CPDAG
-    from scm.graph.docalculus import Rule
-    from scm.graph.falsification import Falsification
-    from scm.graph.identification import Identification
+    from scm.graph.claims.columns import Data
+    from scm.graph.claims.falsification import Falsification
+    from scm.graph.classes.cpdag import CPDAG
+    from scm.graph.identification.answer import Identification
+    from scm.graph.identification.docalculus import Rule
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -506,7 +506,7 @@ class Graph:
         P(Y | do(T)) is not identified: the C-forests F = {T, Y} and F' = {Y} with the roots {Y}
             are a hedge: hidden common causes hold both together, and only F meets do(T)
         """
-        from scm.graph.identification import identify
+        from scm.graph.identification.answer import identify
 
         named = {"outcome": outcome, "do": do, "given": given}
         asked = {role: self._several(f"identify({role})", n) for role, n in named.items()}
@@ -514,7 +514,7 @@ class Graph:
         return identify(self, **asked)
 
     def _rule(self, number: int, y: Names, do: Names, z: Names, w: Names) -> "Rule":
-        from scm.graph.docalculus import ask
+        from scm.graph.identification.docalculus import ask
 
         asked = self._apart(f"rule{number}", y=y, z=z, do=do, w=w)
         return ask(number, self, **asked)
@@ -532,7 +532,7 @@ class Graph:
         >>> print(Graph([("A", "B"), ("B", "D"), ("C", "D"), ("D", "E")]).cpdag())
         B -> D; D -> E; C -> D; A - B
         """
-        from scm.graph.cpdag import class_of
+        from scm.graph.classes.cpdag import class_of
 
         return class_of(self)
 
@@ -612,7 +612,7 @@ class Graph:
         partial correlation of 0.1 would have been found with probability 0.06, and other graphs
         imply the same
         """
-        from scm.graph.falsification import falsify
+        from scm.graph.claims.falsification import falsify
 
         return falsify(self, data, self.independences(), level, against)
 

@@ -9,7 +9,7 @@ from scm.truth import joint
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scm.graph.identification import Identification
+    from scm.graph.identification.answer import Identification
     from scm.model import SCM
 
 __all__ = ["verify"]

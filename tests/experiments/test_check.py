@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from experiments.check import checked
+from experiments.cli import main
 from experiments.config import load
 from experiments.parts import Parts
 from experiments.plan import plan
@@ -117,3 +118,15 @@ def test_a_changed_number_is_told_before_a_run_refuses(tmp_path):
     (folder / "parts").mkdir(parents=True)
     (folder / "parts" / "config.toml").write_text(STUDY.replace("n = 40\n", "n = 41\n", 1))
     assert "n was 41 in the run that is kept, and is 40 now" in page(read(tmp_path), folder)
+
+
+def test_the_command_prints_the_page_and_refuses_what_does_not_fit(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("experiments.device.prepare", lambda precision: None)
+    read(tmp_path)
+    words = ["check", str(tmp_path / "trial.toml"), "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    assert "A small trial" in capsys.readouterr().out
+    (tmp_path / "trial.toml").write_text(STUDY.replace('"ols"', '"olz"'))
+    assert main(words) == 2
+    assert "methods.ols.estimator: there is no estimator 'olz'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -45,6 +45,7 @@ def change(folder, row, column, value):
 
 def test_equal_but_for_timings(runs, capsys):
     assert diff(capsys, *runs) == (0, "no difference\n", "")
+    assert diff(capsys, runs[0], runs[0]) == (0, "no difference\n", "")
 
 
 def test_the_last_bit_is_a_difference(runs, capsys):

@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from experiments.changes import changes
+from experiments.cli import main
 from experiments.config import load
 from experiments.lock import LockedError, locked
 from experiments.parts import Parts
@@ -166,6 +167,22 @@ def test_a_changed_number_refuses_to_go_on_and_says_which(serial):
     with pytest.raises(StoreError, match=r"methods.ols.adjust was the list \[\"female\"\]"):
         done(folder, other)
     study(folder)  # as it was
+
+
+def test_the_command_line_goes_on_begins_again_and_refuses(serial, capsys):
+    folder = serial[0]
+    study(folder, STUDY.replace('estimator = "ols"', 'estimator = "ols"\nadjust = []'))
+    words = ["run", str(folder / "trial.toml"), "--out", str(folder)]
+    assert main([*words, "--engine", "proceses"]) == 2
+    assert 'did you mean "processes"' in capsys.readouterr().err
+    with locked(folder / "trial"):
+        assert main(words) == 2
+    assert "another run is at work" in capsys.readouterr().err
+    assert main(words) == 2
+    assert "To do it all again say --fresh" in capsys.readouterr().err
+    assert main([*words, "--fresh", "--replications", "10"]) == 0
+    estimates = pd.read_parquet(folder / "trial" / "estimates.parquet")
+    assert len(estimates) == 2 * 2 * 10
 
 
 def test_changes_tells_additions_from_changes(tmp_path):

@@ -1,6 +1,7 @@
 """A data set of a run made again: the same data, the same estimates, and what is said of them."""
 
 import io
+import shutil
 
 import jax
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from experiments.cli import main
 from experiments.config import load
 from experiments.keys import replicate_keys
 from experiments.looking import kept_config
@@ -124,3 +126,17 @@ def test_what_is_kept_otherwise_is_told(ran, tmp_path):
 def test_names_that_are_not_there(ran, options, message):
     with pytest.raises(ReplayError, match=message):
         replay(ran, 0, **options)
+
+
+def test_the_command_says_by_its_status_what_it_found(ran, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("experiments.device.prepare", lambda precision: None)
+    words = ["replay", str(ran[0]), "--replicate", "3", "--cell", "n=12"]
+    with jax.enable_x64(True):
+        assert main([*words, "--data", str(tmp_path / "one.csv")]) == 0
+        assert len(pd.read_csv(tmp_path / "one.csv")) == 12
+        assert main([*words[:4], "--cell", "n=7"]) == 2
+        shutil.copytree(ran[0], tmp_path / "run")
+        frame = ran[2].assign(value=0.123)
+        frame.to_parquet(tmp_path / "run" / "estimates.parquet")
+        assert main(["replay", str(tmp_path / "run"), *words[2:]]) == 1
+    assert "there is no cell 'n=7'" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scm.graph import Graph
-from scm.graph.separators import disjoint_paths
+from scm.graph.covariates.separators import disjoint_paths
 
 CASES = [
     json.loads(line)

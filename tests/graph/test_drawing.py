@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
 from scm.graph import Graph
-from scm.graph.drawing import draw
-from scm.graph.layout import assign_layers, insert_waypoints, reduce_crossings
+from scm.graph.pictures.drawing import draw
+from scm.graph.pictures.layout import assign_layers, insert_waypoints, reduce_crossings
 
 LONG = "cumulative exposure to fine particles, micrograms per cubic metre and year"
 
@@ -180,7 +180,7 @@ def test_the_given_axes_are_used_and_returned():
 
 def test_pyplot_is_left_alone(tmp_path):
     code = (
-        "import sys; from scm.graph import Graph; from scm.graph.drawing import draw;"
+        "import sys; from scm.graph import Graph; from scm.graph.pictures.drawing import draw;"
         "draw(Graph([('A', 'B')])).figure.savefig(sys.argv[1]);"
         "print('matplotlib.pyplot' in sys.modules)"
     )

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from scm.graph import Graph
-from scm.graph.evaluation import Evaluator
-from scm.graph.formula import Probability, Product, Ratio, Sum, Variable
-from scm.graph.table import read_table
+from scm.graph.formulas.evaluation import Evaluator
+from scm.graph.formulas.formula import Probability, Product, Ratio, Sum, Variable
+from scm.graph.formulas.table import read_table
 
 BACK_DOOR = Graph([("Z", "T"), ("Z", "Y"), ("T", "Y")])
 NAPKIN = Graph([("W", "Z"), ("Z", "X"), ("X", "Y")], [("W", "X"), ("W", "Y")])

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from scm.graph import Graph
-from scm.graph.binding import distinct
-from scm.graph.formula import ONE, Probability, Product, Ratio, Sum, Variable
-from scm.graph.laws import Laws
-from scm.graph.simplify import product, ratio, summed
+from scm.graph.formulas.binding import distinct
+from scm.graph.formulas.formula import ONE, Probability, Product, Ratio, Sum, Variable
+from scm.graph.formulas.laws import Laws
+from scm.graph.formulas.simplify import product, ratio, summed
 
 # A -> B -> C, and D on its own: C is independent of A given B.
 CHAIN = Laws(Graph([("A", "B"), ("B", "C")], nodes=["A", "B", "C", "D"]))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scm.graph import Graph
-from scm.graph.formula import Variable
+from scm.graph.formulas.formula import Variable
 
 CASES = [
     json.loads(line)

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from scm.graph import Graph
-from scm.graph.independences import Independence
+from scm.graph.claims.independences import Independence
 
 
 def random_graph(seed: int, nodes: int, arcs: float, hidden: float) -> Graph:

@@ -1,0 +1,1 @@
+"""What a graph claims of data, and whether data bear it out."""

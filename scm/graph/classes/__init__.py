@@ -1,0 +1,1 @@
+"""Markov equivalence: classes of graphs that no independence tells apart."""

@@ -1,0 +1,1 @@
+"""Sets of columns that serve: adjustment, front door, instruments, mediators."""

@@ -1,0 +1,1 @@
+"""Formulas of probabilities as values: made shorter, printed, and evaluated on tables."""

@@ -1,0 +1,1 @@
+"""What can be told from what is seen: do-calculus, ID and IDC, hedges, derivations."""
