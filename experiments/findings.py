@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Estimand", "Findings", "Method", "World"]
+__all__ = ["Estimand", "Findings", "Method", "Setting", "World"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,29 @@ class Estimand:
     definition: str = ""
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What a world of a study with factors is made of: one of the file's worlds, in one cell.
+
+    Arguments:
+        world: the name of the file's world.
+        title: that world's label.
+        scenario: the name of the scenario, or ``""``.
+        levels: by the key of each factor that acts in it, the value that it has here; None for
+            one that the file leaves to the model.
+        label: the cell for people: ``"n=60, overlap=0.5"``.
+
+    >>> Setting("trial", "A trial", levels={"n": 60}, label="n=60").levels["n"]
+    60
+    """
+
+    world: str
+    title: str
+    scenario: str = ""
+    levels: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Findings:
     """All that one experiment found, ready to be shown.
@@ -86,6 +109,8 @@ class Findings:
             are plain or mappings of plain values. ``replications``, ``n`` and ``command`` are
             also shown by name; ``command`` is the line that does it all again.
         level: the nominal coverage of the intervals.
+        cells: by the name of a world here, where it lies among the factors; empty for a study
+            without factors.
 
     Errors: ``ValueError`` for a truth whose world or estimand has no record here.
     """
@@ -105,6 +130,7 @@ class Findings:
     policy: str = "report"
     provenance: Mapping[str, Any] = field(default_factory=dict)
     level: float = 0.95
+    cells: Mapping[str, Setting] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for kind, known in (("world", self.worlds), ("estimand", self.estimands)):

@@ -13,12 +13,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from experiments.cells_table import cells_tables
 from experiments.findings import Findings
 from experiments.report.cells import FLAG, HEADS, Board, Cell, Row, boards, caption
 from experiments.report.numbers import aligned
 from experiments.report.published import published
 
-__all__ = ["render"]
+__all__ = ["MOST_BOARDS", "render"]
+
+MOST_BOARDS = 6
+"""Worlds, each in its cell, with a board of their own; of more there is a line for each."""
 
 _MEASURES = tuple(HEADS)
 _HALVES = (  # where they do not fit side by side: is it right, and how much does it vary
@@ -38,8 +42,12 @@ def render(findings: Findings) -> RenderableType:
     parts: list[RenderableType] = [Text(findings.title, style="bold")]
     if findings.real is not None:
         parts += ["", _real(findings)]
-    for board in boards(findings):
-        parts += ["", _Table(findings, board)]
+    if findings.cells and len(findings.worlds) > MOST_BOARDS:
+        for table in cells_tables(findings):
+            parts += ["", table]
+    else:
+        for board in boards(findings):
+            parts += ["", _Table(findings, board)]
     return Group(*parts, "", Text(caption(findings), style="dim"), *_bullets(findings.notes))
 
 

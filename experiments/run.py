@@ -30,6 +30,7 @@ from experiments.provenance import provenance
 from experiments.replicate import estimate_once
 from experiments.report.page import page
 from experiments.running import done, places, tasks
+from experiments.setting import setting
 from experiments.stopping import wanted
 from experiments.store import claim, going_on, keep
 from experiments.study import Study
@@ -127,11 +128,14 @@ def _findings(
     origin: dict[str, Any],
 ) -> found.Findings:
     worlds: dict[str, found.World] = {}
+    cells: dict[str, found.Setting] = {}
     remarks: dict[tuple[str, str], tuple[str, ...]] = {}
     for place in places(study):
         each = place.plan.worlds[place.world]
         label = f"{each.label}: {place.cell.label}" if place.cell.label else each.label
         worlds[place.name] = found.World(label, each.model.equations(), each.simulator.source)
+        if place.cell.label:
+            cells[place.name] = setting(study, place)
         told = {m: t for (world, m), t in place.plan.remarks().items() if world == place.world}
         remarks |= {(place.name, method): text for method, text in told.items()}
     return found.Findings(
@@ -152,6 +156,7 @@ def _findings(
         remarks=remarks,
         policy=study.failures,
         provenance=origin,
+        cells=cells,
     )
 
 

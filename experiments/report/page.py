@@ -8,12 +8,18 @@ from html import escape
 from pathlib import Path
 
 from experiments.findings import Findings
-from experiments.report import charts, published_chart, tables
+from experiments.report import breakdown, charts, published_chart, tables
 from experiments.report.cells import FLAG, Board, boards, caption
+from experiments.report.layout import first_places
 from experiments.report.numbers import typeset
 from experiments.report.strips import strips, truth_of
 
-__all__ = ["page", "write"]
+__all__ = ["MOST_PLACES", "page", "write"]
+
+MOST_PLACES = 12
+"""Worlds of a study with factors whose boards are shown: each in its cell is one."""
+
+_MOST_LINKS = 6  # in the contents, to such worlds
 
 _MEASURES = """\
 <p>Over the K estimates of a method that did not fail, as Morris, White and Crowther (2019, \
@@ -47,7 +53,14 @@ def write(path: Path | str, findings: Findings) -> Path:
 
 
 def page(findings: Findings) -> str:
-    """The whole report as HTML: no script, no font, no picture from anywhere else."""
+    """The whole report as HTML: no script, no font, no picture from anywhere else.
+
+    Of a study with factors it has curves over these, and the boards of the first places only.
+    """
+    curves = breakdown.section(findings)
+    every = findings
+    if findings.cells:
+        findings = first_places(findings, MOST_PLACES)
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     title = escape(findings.title)
     return (
@@ -58,25 +71,44 @@ def page(findings: Findings) -> str:
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
         '<a class="skip" href="#main">Skip to the results</a>\n'
-        + "".join(_header(findings))
+        + "".join(_header(findings, every, bool(curves)))
         + '<main id="main">\n'
+        + curves
+        + _shown(findings, every)
         + "".join(_main(findings))
         + "</main>\n</body>\n</html>\n"
     )
 
 
-def _header(findings: Findings) -> Iterator[str]:
+def _shown(findings: Findings, every: Findings) -> str:
+    """Where the boards are that are not here, if there are any."""
+    shown, count = len(findings.worlds), len(every.worlds)
+    if shown == count:
+        return ""
+    several = len({each.world for each in every.cells.values()}) > 1
+    what = "pairs of a world and a cell" if several else "cells"
+    return (
+        f'<p class="rest">Boards follow for the first {shown} of {count:,} {what}. '
+        "<b>summary.csv</b>, beside this file, has every measure of them all.</p>\n"
+    )
+
+
+def _header(findings: Findings, every: Findings, curves: bool) -> Iterator[str]:
     yield f"<header>\n<h1>{escape(findings.title)}</h1>\n"
     if findings.aims:
         yield f'<p class="aims">{escape(findings.aims.strip())}</p>\n'
-    yield f'<p class="facts">{escape(_facts(findings))}</p>\n'
+    yield f'<p class="facts">{escape(_facts(every))}</p>\n'
     if findings.notes:
         notes = "".join(f"<li>{escape(note)}</li>\n" for note in findings.notes)
         yield f'<aside aria-label="Read this first"><ul>\n{notes}</ul></aside>\n'
     yield "</header>\n"
     links = [(f"world-{_slug(name)}", world.label) for name, world in findings.worlds.items()]
+    if len(links) > _MOST_LINKS and findings.cells:
+        links = [("glance", "Boards, cell by cell")]
     if findings.real is not None:
         links.insert(0, ("real", "The real data"))
+    if curves:
+        links.insert(0, ("breakdown", "How it breaks down"))
     links += [("methods", "Methods and measures")]
     links += [("again", "Do it again")] * bool(findings.provenance)
     items = "".join(f'<li><a href="#{where}">{escape(label)}</a></li>\n' for where, label in links)
@@ -85,10 +117,13 @@ def _header(findings: Findings) -> Iterator[str]:
 
 def _facts(findings: Findings) -> str:
     known = findings.provenance
+    varied = {key.rpartition(".")[2] for each in findings.cells.values() for key in each.levels}
     parts = [f"{len(findings.methods)} methods"]
+    if findings.cells:
+        parts.append(f"{len({each.label for each in findings.cells.values()}):,} cells")
     if isinstance(known.get("replications"), int):
         parts.append(f"{known['replications']:,} replicated data sets of each world")
-    if isinstance(known.get("n"), int):
+    if isinstance(known.get("n"), int) and "n" not in varied:
         parts.append(f"{known['n']:,} people in each")
     return ", ".join(parts) + "."
 

@@ -6,7 +6,18 @@ import textwrap
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["circle", "diamond", "document", "group", "line", "path", "rect", "text", "wrapped"]
+__all__ = [
+    "circle",
+    "diamond",
+    "document",
+    "group",
+    "line",
+    "path",
+    "polyline",
+    "rect",
+    "text",
+    "wrapped",
+]
 
 
 def document(name: str, kind: str, size: tuple[float, float], words: tuple[str, str],
@@ -54,6 +65,11 @@ def diamond(kind: str, x: float, y: float, radius: float) -> str:
 def path(kind: str, points: Sequence[tuple[float, float]]) -> str:
     """A closed outline."""
     return f'<path class="{kind}" d="M{"L".join(f"{_n(x)} {_n(y)}" for x, y in points)}Z"/>'
+
+
+def polyline(kind: str, points: Sequence[tuple[float, float]]) -> str:
+    """Points that are joined, from the first to the last."""
+    return f'<polyline class="{kind}" points="{" ".join(f"{_n(x)},{_n(y)}" for x, y in points)}"/>'
 
 
 def text(kind: str, x: float, y: float, content: str, anchor: str = "start") -> str:

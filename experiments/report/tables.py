@@ -12,7 +12,7 @@ from experiments.report.cells import FLAG, HEADS, Board, Cell, boards
 from experiments.report.numbers import aligned, typeset
 from experiments.report.published import published
 
-__all__ = ["glance", "leaderboard", "methods", "provenance", "real"]
+__all__ = ["column", "glance", "leaderboard", "methods", "provenance", "real", "table"]
 
 _FIGURE_SPACE, _POINT_SPACE = "\u2007", "\u2008"  # as wide as a digit, as a full stop
 _FLAGGED = f'<b class="flag" title="more than 3 Monte Carlo errors away">{FLAG}</b>'
@@ -23,7 +23,7 @@ def leaderboard(findings: Findings, board: Board) -> str:
     label = findings.estimands[board.estimand].label
     caption = ("Leaderboard", f"{label}: truth {typeset(board.truth)}.")
     head = ["Method", *HEADS.values()]
-    columns = [_column([row.cells[i] for row in board.rows]) for i in range(len(HEADS))]
+    columns = [column([row.cells[i] for row in board.rows]) for i in range(len(HEADS))]
     body = []
     for number, row in enumerate(board.rows):
         cells = [column[number] for column in columns]
@@ -31,7 +31,7 @@ def leaderboard(findings: Findings, board: Board) -> str:
         body.append([f"{escape(row.method.label)}{target}", *cells])
     notes = "".join(f"<li>{escape(note)}</li>" for note in board.notes)
     below = f'<ul class="footnotes">{notes}</ul>' if notes else ""
-    return _table(caption, head, body, "numbers board") + below
+    return table(caption, head, body, "numbers board") + below
 
 
 def glance(findings: Findings) -> str:
@@ -56,7 +56,7 @@ def glance(findings: Findings) -> str:
         f"Median bias, and how often the {findings.level:.0%} interval covers the truth. "
         f"{FLAG} marks what is more than 3 Monte Carlo errors from where it should be."
     )
-    return _table(("At a glance", told), head, body, "glance")
+    return table(("At a glance", told), head, body, "glance")
 
 
 def real(findings: Findings) -> str:
@@ -75,7 +75,7 @@ def real(findings: Findings) -> str:
         for line in lines
     ]
     caption = ("The real data", "Estimates, and in brackets their standard errors as reported.")
-    return _table(caption, head, body, "numbers real")
+    return table(caption, head, body, "numbers real")
 
 
 def methods(findings: Findings) -> str:
@@ -91,7 +91,7 @@ def methods(findings: Findings) -> str:
         ]
         for method in findings.methods
     ]
-    return _table(("The methods", "What each declares of itself."), head, body, "words")
+    return table(("The methods", "What each declares of itself."), head, body, "words")
 
 
 def provenance(values: Mapping[str, Any]) -> str:
@@ -100,7 +100,7 @@ def provenance(values: Mapping[str, Any]) -> str:
         [escape(str(name).replace("_", " ")), escape(_written(value))]
         for name, value in values.items()
     ]
-    return _table(
+    return table(
         ("Provenance", "Where every number here comes from."), ["What", "Value"], body, "words"
     )
 
@@ -130,7 +130,7 @@ def _value(cell: Cell, value: str, word: str, unit: str = "") -> str:
     return f"<small>{word}</small> {typeset(value)}{unit}{flag}"
 
 
-def _column(cells: Sequence[Cell]) -> list[str]:
+def column(cells: Sequence[Cell]) -> list[str]:
     """Cells with their decimal points one below the other."""
     blanks = {"digit": _FIGURE_SPACE, "point": _POINT_SPACE}
     values = aligned([cell.value for cell in cells], **blanks)
@@ -150,8 +150,8 @@ def _cell(cell: Cell, blank: str) -> str:
     return f"{typeset(cell.value)}{after}{blank}{below}"
 
 
-def _table(caption: tuple[str, str], head: Sequence[str], rows: Iterable[Sequence[str]],
-           kind: str) -> str:  # fmt: skip
+def table(caption: tuple[str, str], head: Sequence[str], rows: Iterable[Sequence[str]],
+          kind: str) -> str:  # fmt: skip
     """A table that scrolls sideways by itself where the page is narrower than it is.
 
     The caption is a name and a sentence, plain text; heads and cells are HTML.
