@@ -16,6 +16,8 @@ _WORDS = frozenset(
 """Keys that change no number that is kept: levels and replications are more or fewer of them."""
 _OPEN = frozenset({"worlds", "estimands", "methods", "scenarios"})
 """Tables to which something may be added, or from which it may be taken."""
+_ASKED = frozenset({("estimands", "worlds"), ("methods", "estimands")})
+"""What is asked where, and of what, which grows with these tables."""
 
 
 def changes(before: Study, now: Study) -> list[str]:
@@ -47,7 +49,8 @@ def _different(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[Any,
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys((*old, *new)):
             added = path and path[0] in _OPEN and len(path) == 1 and (key in old) != (key in new)
-            if key not in _WORDS and not added:
+            asked = (*path[:1], key) in _ASKED and len(path) == 2
+            if key not in _WORDS and not added and not asked:
                 yield from _different((*path, key), old.get(key), new.get(key))
     elif _plain(old) != _plain(new):
         yield path, old, new

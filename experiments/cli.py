@@ -1,4 +1,5 @@
-"""The command line: ``scm run``, ``list``, ``show`` and ``sample``, and those of `looking`.
+"""The command line: ``scm run``, ``list``, ``show`` and ``sample``, and those of `looking` and
+`further`.
 
 What is heavy (JAX, numpyro, pandas, pydantic) is imported inside the commands, so that ``--help``
 answers at once. A user's mistake ends in one clear line and exit status 2; a mistake of ours keeps
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from experiments.further import check_estimator, export, merge, power
 from experiments.looking import check, diff, replay, schema
 from experiments.terminal import UserError, console, mistakes, prepare
 
@@ -152,7 +154,7 @@ def run(
         bool, typer.Option("--fresh", help="Do it all again, whatever is done already.")
     ] = False,
 ) -> int:
-    """Run a study: estimators held against known truth, and a report.
+    """Run a study: estimators held against truth, and a report.
 
     Results go to runs/<name>/: report.html, summary.csv, every estimate, and the config with
     every default spelt out. What an earlier run left there is not done again.
@@ -248,5 +250,5 @@ def _simulator(name: str) -> Simulator:
         return get(name)
 
 
-for _command in (check, schema, replay, diff):
+for _command in (check, schema, replay, diff, export, merge, power, check_estimator):
     app.command()(_command)

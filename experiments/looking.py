@@ -20,7 +20,7 @@ def check(
         Path, typer.Option(metavar="DIR", help="Where scm run keeps its results.")
     ] = Path("runs"),
 ) -> None:
-    """Say what a study will do and what is done of it, and run nothing.
+    """Say what a study will do and what is done; run nothing.
 
     Aims, data, estimands, methods, measures; how much it is, and how long the rest will take.
     """

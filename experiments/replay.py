@@ -25,7 +25,7 @@ from experiments.running import Place
 from experiments.study import Study
 from scm.estimate.failures import FAILURES
 
-__all__ = ["Replay", "ReplayError", "replayed"]
+__all__ = ["Replay", "ReplayError", "found_cell", "replayed"]
 
 _NUMBERS = ("value", "se", "low", "high", "gap_low", "gap_high", "n", "failure")
 
@@ -116,7 +116,7 @@ def replayed(
 
     Raises `ReplayError` for a cell, world or method that is not there, or has to be named.
     """
-    found = _cell(study, cell)
+    found = found_cell(study, cell)
     each = study.within(found)
     world = _named("--world", world, list(each.worlds))
     place = Place(each, found, world, plan(each))
@@ -143,7 +143,7 @@ def replayed(
     )
 
 
-def _cell(study: Study, label: str | None) -> Cell:
+def found_cell(study: Study, label: str | None) -> Cell:
     """The cell of a label."""
     met = []
     for each in study.cells():

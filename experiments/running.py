@@ -68,8 +68,9 @@ class Place:
     def own(self) -> dict[str, str]:
         """By estimand of samples, the digest of what it is."""
         asked = self.plan.in_samples(self.world)
+        words = {"label", "worlds"}
         return {
-            name: digest({"estimand": self.study.estimands[name].model_dump(exclude={"label"})})
+            name: digest({"estimand": self.study.estimands[name].model_dump(exclude=words)})
             for name in asked
         }
 

@@ -6,6 +6,7 @@ it needs by plain values, and leaves its results in files.
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +49,18 @@ class Done:
     seconds: Mapping[str, tuple[float, float]]
 
 
+def _ready(precision: str) -> None:
+    """Set a worker's process up; the one that a person runs is set up already, and is theirs."""
+    import jax
+
+    wide: bool = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    if multiprocessing.parent_process() is not None or wide != (precision == "float64"):
+        prepare(precision)
+
+
 def work(task: Task) -> Done:
     """Do a task, and keep its parts."""
-    prepare(task.study.precision)
+    _ready(task.study.precision)
     from experiments.plan import estimand_of, method_of, world_of
     from experiments.replicate import drawn, estimated
     from experiments.samples import own_truths

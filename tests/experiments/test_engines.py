@@ -169,7 +169,8 @@ def test_a_changed_number_refuses_to_go_on_and_says_which(serial):
     study(folder)  # as it was
 
 
-def test_the_command_line_goes_on_begins_again_and_refuses(serial, capsys):
+def test_the_command_line_goes_on_begins_again_and_refuses(serial, capsys, monkeypatch):
+    monkeypatch.setattr("experiments.device.prepare", lambda precision: None)  # x64 is on here
     folder = serial[0]
     study(folder, STUDY.replace('estimator = "ols"', 'estimator = "ols"\nadjust = []'))
     words = ["run", str(folder / "trial.toml"), "--out", str(folder)]
