@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jax
-import numpy as np
+import jax.numpy as jnp
 
 from experiments import study as written
 from experiments.config import ConfigError, Mistake
@@ -392,7 +392,7 @@ def _try(method: Method) -> None:
     """Trace the estimator on columns of the right names, so that a bad call is found now."""
     if method.plain:
         return
-    column = jax.ShapeDtypeStruct((64,), np.result_type(float))
+    column = jax.ShapeDtypeStruct((64,), jnp.result_type(float))
     jax.eval_shape(method, dict.fromkeys(method.columns, column))
 
 

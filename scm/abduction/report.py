@@ -16,7 +16,7 @@ __all__ = ["inference_data"]
 
 
 def inference_data(posterior: Posterior) -> Any:
-    """The draws of all noises, by "variable/noise": chains, draws, units, components.
+    """The draws of all noises, by "variable:noise": chains, draws, units, components.
 
     Draws that no chain made are one chain. One unit that was given by scalars has no axis of units.
     """
@@ -30,7 +30,7 @@ def inference_data(posterior: Posterior) -> Any:
     held = {}
     for variable, noise in noise_names(posterior.model.structure):
         draws = np.asarray(world.noise[variable, noise])
-        held[f"{variable}/{noise}"] = draws.reshape(chains, -1, *draws.shape[1:])
+        held[f"{variable}:{noise}".replace("/", "|")] = draws.reshape(chains, -1, *draws.shape[1:])
     if int(arviz.__version__.split(".")[0]) < 1:
         return arviz.from_dict(posterior=held)
     return arviz.from_dict({"posterior": held})

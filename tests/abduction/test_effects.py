@@ -58,10 +58,10 @@ def test_improper_effects_are_refused(posterior, asked, message):
 def test_arviz_has_all_noises_by_chain_draw_and_unit(posterior):
     groups = posterior.to_arviz()
     held = groups["posterior"]
-    assert set(held.data_vars) == {"v/u", "T/u", "Y/u"}
+    assert set(held.data_vars) == {"v:u", "T:u", "Y:u"}
     world = posterior.sample()
     for name in held.data_vars:
-        variable, noise = name.split("/")
+        variable, noise = name.split(":")
         drawn = np.asarray(held[name]).reshape(DRAWS, 3)
         np.testing.assert_array_equal(drawn, world.noise[variable, noise])
 
