@@ -72,7 +72,6 @@ def run(
                 results = collect(places(study), parts, methods, seconds, tell)
                 more = wanted(study, results.summary)
         findings = _findings(study, first, methods, results, real, provenance(study, folder))
-        console.print(leaderboard.render(findings))
         keep(
             folder,
             study,
@@ -84,6 +83,7 @@ def run(
             real=real,
             report=page(findings),
         )
+    console.print(leaderboard.render(findings))
     console.print()
     if quick:
         console.print(f"A quick look: {study.replications} replications.")
