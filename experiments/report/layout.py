@@ -187,6 +187,7 @@ def _acts_on_data(factor: str) -> bool:
 
 
 def is_number(value: Any) -> bool:
+    """Whether a level can stand on an axis of numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

@@ -25,6 +25,7 @@ class Strategy:
       assumes: what has to hold besides the graph.
       formula: as text.
       optimal: of an adjustment set, whether no other has a smaller asymptotic variance.
+      randomised: of an instrument, whether it acts on the treatment and has no other tie to it.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Strategy:
     assumes: tuple[str, ...] = ()
     formula: str = ""
     optimal: bool = False
+    randomised: bool = False
 
     def __str__(self) -> str:
         told = [self.formula] if self.roles is None else list(_told(self.kind, self.roles))
@@ -70,8 +72,8 @@ class Identified:
           data: a frame of units, or of values with a column ``p``.
           support: between which values the outcome lies.
 
-        Returns "no assumption" (Manski 1990), and for every unconditional instrument its name
-        (Balke and Pearl 1997), for an outcome that is 0 or 1.
+        Returns "no assumption" (Manski 1990), and for every instrument that is as good as
+        randomised its name (Balke and Pearl 1997), for an outcome that is 0 or 1.
 
         Raises `ModelError` for an estimand that is no average effect of two levels, ValueError as
         the functions of `scm.sensitivity` do.
@@ -82,7 +84,9 @@ class Identified:
         t, y, levels = asked.treatment, asked.outcome, asked.levels
         found = {"no assumption": no_assumption_bounds(data, t, y, levels=levels, support=support)}
         for each in self.of("instrument"):
-            if each.roles is not None and not each.roles.adjust and support == (0, 1):
+            alone = each.roles is not None and not each.roles.adjust and each.randomised
+            if alone and support == (0, 1):
+                assert each.roles is not None
                 (z,) = each.roles.instruments
                 found[z] = instrument_bounds(data, t, y, z, levels=levels)
         return found

@@ -73,8 +73,14 @@ def _conditional(graph: Graph, asked: Any) -> Answer:
 def _by_instrument(graph: Graph, asked: Any) -> Answer:
     """Effects among those whom an instrument moves."""
     t, y, z = asked.treatment, asked.outcome, asked.instrument
-    found = [s for s in _instruments(graph, t, y, _MONOTONE) if s.roles.instruments == (z,)]  # type: ignore[union-attr]
-    return found, f"no graph says which units {z} moves" if found else f"{z} is no instrument"
+    found = [
+        each
+        for each in _instruments(graph, t, y, _MONOTONE)
+        if each.randomised and each.roles is not None and each.roles.instruments == (z,)
+    ]
+    if found:
+        return found, f"no graph says which units {z} moves"
+    return [], f"{z} is no instrument that acts on {t} and is as good as randomised"
 
 
 def _natural(graph: Graph, asked: Any) -> Answer:
@@ -166,9 +172,23 @@ def _back_doors(graph: Graph, held: Sequence[str], y: str) -> list[Strategy]:
 def _instruments(graph: Graph, t: str, y: str, assumes: str) -> list[Strategy]:
     found = itertools.islice(graph.instruments(t, y, kind="one"), _MOST)
     return [
-        Strategy("instrument", Roles(t, y, _sorted(graph, z.given), (z.instrument,)), (assumes,))
-        for z in found
+        Strategy(
+            "instrument",
+            Roles(t, y, _sorted(graph, each.given), (each.instrument,)),
+            (assumes,),
+            randomised=_randomised(graph, each.instrument, t, each.given),
+        )
+        for each in found
     ]
+
+
+def _randomised(graph: Graph, z: str, t: str, given: Iterable[str]) -> bool:
+    """Whether an instrument acts on the treatment, and has no other tie to it.
+
+    In a linear model a mere sign of an instrument will do, or one with a hidden cause in common
+    with the treatment. Compliers and response types are those of what acts, and is independent.
+    """
+    return t in graph.descendants(z) and bool(graph.is_adjustment_set(z, t, given))
 
 
 def _with_formula(

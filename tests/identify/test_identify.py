@@ -160,3 +160,33 @@ def test_every_strategy_prints_itself():
     assert "frontdoor: through {M}" in str(identify(Graph.parse(FRONT), e.ATE("T", "Y")))
     assert "instrument: by Z" in str(identify(Graph.parse(IV), e.ATE("T", "Y")))
     assert np.all([len(line) < 200 for line in text.splitlines()])
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        "Z -> T -> Y; T <-> Y; Z -> D",  # D is a sign of the instrument, and moves nobody
+        "D <-> T; T -> Y; T <-> Y",
+        "D -> T -> Y; D <-> T; T <-> Y",
+    ],
+)
+def test_compliers_and_response_types_are_those_of_what_acts_and_is_randomised(graph):
+    graph = Graph.parse(graph)
+    assert not identify(graph, e.LATE("T", "Y", "D")).strategies
+    for strategy in identify(graph, e.ATE("T", "Y")).of("instrument"):
+        assert strategy.randomised == (strategy.roles.instruments == ("Z",))
+
+
+def test_an_instrument_with_a_tie_to_the_treatment_bounds_nothing():
+    """Z and T have a hidden cause V: types of T are not independent of Z, and the linear programme
+    over types would leave the truth out."""
+    model = SCM(
+        V=latent(Bernoulli(0.5)),
+        U=latent(Bernoulli(0.5)),
+        Z=lambda V: V,
+        T=lambda Z, V, U: (Z ^ V) | U,
+        Y=lambda T, U: T & U,
+    )
+    answer = identify(model, e.ATE("T", "Y"))
+    assert [s.roles.instruments for s in answer.of("instrument")] in ([], [("Z",)])
+    assert set(answer.bounds(joint(model))) == {"no assumption"}
