@@ -64,6 +64,8 @@ def unit_effects(
         if name not in structure.variables:
             known = suggestion(name, structure.variables)
             raise ModelError(f"effects: {name!r} is not in the model{known}")
+    if treatment == outcome:
+        raise ModelError(f"effects: {outcome} is the treatment and the outcome; name two variables")
     if len(levels) != 2:
         raise ModelError(
             f"effects: levels={levels!r} are {len(levels)}; two are compared: levels=(0, 1)"

@@ -46,6 +46,7 @@ def test_effects_of_a_point_are_certain():
     ("asked", "message"),
     [
         ({"treatment": "t", "outcome": "Y"}, "'t' is not in the model"),
+        ({"treatment": "Y", "outcome": "Y"}, "Y is the treatment and the outcome"),
         ({"treatment": "T", "outcome": "Y", "levels": (0, 1, 2)}, "two are compared"),
         ({"treatment": "T", "outcome": "Y", "level": 95}, "level=95 is no probability"),
     ],

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scm.graph.covariates.causal import directed_path
-from scm.graph.covariates.masks import Masks, ones, read, spread
+from scm.graph.covariates.masks import Masks, between, ones, read, spread
 from scm.graph.separation import separate
 
 if TYPE_CHECKING:
@@ -86,17 +86,7 @@ class Candidates:
 
     def all(self) -> Iterator[int]:
         """Every front-door set; polynomial time from one to the next."""
-        waiting = [(0, self.largest(self._free()))]
-        while waiting:
-            include, within = waiting.pop()
-            if not self.exist(include, within):
-                continue
-            undecided = within & ~include
-            if not undecided:
-                yield include
-                continue
-            node = undecided & -undecided
-            waiting += [(include | node, within), (include, within & ~node)]
+        return between(0, self.largest(self._free()), self.exist)
 
     def minimal(self) -> Iterator[int]:
         """Those of which no smaller one is part; polynomial time to the first of them.

@@ -5,7 +5,7 @@ machine operations, and going through a mask from its lowest bit is going in the
 whatever the hash seed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -105,3 +105,22 @@ def spread(step: Sequence[int], start: int, within: int = -1) -> int:
         ahead = union(step, ahead) & within & ~met
         met |= ahead
     return met
+
+
+def between(include: int, within: int, exist: Callable[[int, int], bool]) -> Iterator[int]:
+    """Every set wanted that lies between two sets, by branching on one node in or out.
+
+    `exist(include, within)` says whether there is any, so that no branch is walked in vain: the
+    time from one set to the next is that of as many questions as there are nodes.
+    """
+    waiting = [(include, within)]
+    while waiting:
+        include, within = waiting.pop()
+        if not exist(include, within):
+            continue
+        undecided = within & ~include
+        if not undecided:
+            yield include
+            continue
+        node = undecided & -undecided
+        waiting += [(include | node, within), (include, within & ~node)]

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scm.graph.covariates.masks import Masks, ones, spread, union
+from scm.graph.covariates.masks import Masks, between, ones, spread, union
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,7 @@ class Separators:
 
     def all(self) -> Iterator[int]:
         """Every such set, by branching on one node in or out (ListSep)."""
-        waiting = [(self.include, self.within | self.include)]
-        while waiting:
-            include, within = waiting.pop()
-            if not self.exist(include, within):
-                continue
-            undecided = within & ~include
-            if not undecided:
-                yield include
-                continue
-            node = undecided & -undecided
-            waiting += [(include | node, within), (include, within & ~node)]
+        return between(self.include, self.within | self.include, self.exist)
 
     def minimal(self) -> Iterator[int]:
         """Those no node outside `include` can be taken from; the one nearest to `y` comes first.
