@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ from scm.graph import Graph
 from scm.graph.formulas.formula import Formula, Probability, Ratio, Sum, Variable, factors_of
 
 __all__ = ["plug_in"]
+
+_MOST_CELLS = 1 << 22
 
 Table = tuple[tuple[Variable, ...], Array]
 """Values over variables, an axis each."""
@@ -75,6 +78,10 @@ def plug_in(
     >>> print(plug_in(data, roles, graph="T -> M -> Y; T <-> Y").value)
     0.9166...
     """
+    if type(levels) is not int or levels < 2:
+        raise ValueError(
+            f"plug_in: levels={levels!r}: a whole number of at least 2 is wanted; write levels=4"
+        )
     formula = _formula(graph, roles)
     unit = power_of_two(sample.outcome)  # in which squares neither vanish nor overflow
     outcome = sample.outcome / unit
@@ -92,7 +99,12 @@ def plug_in(
     shape = tuple(2 if name == roles.treatment else levels for name in names)
     cell = jnp.ravel_multi_index(tuple(codes), shape, mode="clip")
     share = sample.weights / _positive(sample.n)
-    size = functools.reduce(lambda a, b: a * b, shape, 1)
+    size = math.prod(shape)
+    if size > _MOST_CELLS:
+        raise ValueError(
+            f"plug_in: {len(names)} columns of up to {levels} values make {size:,} cells, more "
+            f"than {_MOST_CELLS:,}; give a smaller levels, or fewer columns"
+        )
     counted = lambda x: jax.ops.segment_sum(x, cell, num_segments=size)
 
     def means(cells: tuple[Array, Array], fill: float) -> Array:
@@ -134,8 +146,16 @@ def plug_in(
 def _formula(text: str, roles: Roles) -> Formula:
     """The formula of P(outcome | do(treatment)), its columns checked."""
     t, y, m, a = roles.treatment, roles.outcome, roles.mediators, roles.adjust
+    if not isinstance(text, str):
+        raise TypeError(f"plug_in: graph={text!r}: a text is wanted, graph='Z -> T -> Y; Z -> Y'")
     anything = itertools.combinations((*a, t, *m, y), 2)  # a graph without any independence
     graph = Graph.parse(text) if text else Graph(anything)
+    missing = [name for name in (t, y) if name not in graph.nodes]
+    if missing:
+        raise ValueError(
+            f"plug_in: the graph {graph} has no node {missing[0]!r}, which roles give; its nodes "
+            f"are the columns' names"
+        )
     answer = graph.identify(y, do=t)
     if answer.formula is None:
         raise ValueError(f"plug_in: {answer.reason}; sensitivity analysis and bounds are left")

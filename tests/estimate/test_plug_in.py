@@ -143,3 +143,18 @@ def test_too_many_values_and_other_treatments_are_failures():
 def test_what_no_formula_serves_is_refused(units, graph, roles, message):
     with pytest.raises(ValueError, match=message):
         plug_in(units, roles, graph=graph)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"levels": 0}, ValueError, "levels=0: a whole number of at least 2"),
+        ({"levels": 2.5}, ValueError, "levels=2.5: a whole number"),
+        ({"levels": 10_000}, ValueError, "make 200,000,000 cells"),
+        ({"graph": 3}, TypeError, "graph=3: a text is wanted"),
+        ({"graph": "A -> B"}, ValueError, "has no node 'T'"),
+    ],
+)
+def test_options_that_make_no_sense_name_the_culprit(units, options, error, message):
+    with pytest.raises(error, match=message):
+        plug_in(units, Roles("T", "Y", adjust=["W", "U"]), **options)
