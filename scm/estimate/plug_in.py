@@ -85,27 +85,9 @@ def plug_in(
     formula = _formula(graph, roles)
     unit = power_of_two(sample.outcome)  # in which squares neither vanish nor overflow
     outcome = sample.outcome / unit
-    columns = {roles.treatment: sample.treatment}
-    columns |= dict(zip(roles.adjust, sample.adjust.T, strict=True))
-    columns |= dict(zip(roles.mediators, sample.mediators.T, strict=True))
-    names = tuple(name for name in columns if name in _columns(formula) | {roles.treatment})
-    present = sample.weights > 0
-    codes, too_many = [], jnp.asarray(False)
-    for name in names:
-        size = 2 if name == roles.treatment else levels
-        code, more = _coded(columns[name], present, size)
-        codes.append(code)
-        too_many |= more
-    shape = tuple(2 if name == roles.treatment else levels for name in names)
-    cell = jnp.ravel_multi_index(tuple(codes), shape, mode="clip")
+    names, shape, cell, too_many = _cells(sample, roles, formula, levels)
     share = sample.weights / _positive(sample.n)
-    size = math.prod(shape)
-    if size > _MOST_CELLS:
-        raise ValueError(
-            f"plug_in: {len(names)} columns of up to {levels} values make {size:,} cells, more "
-            f"than {_MOST_CELLS:,}; give a smaller levels, or fewer columns"
-        )
-    counted = lambda x: jax.ops.segment_sum(x, cell, num_segments=size)
+    counted = lambda x: jax.ops.segment_sum(x, cell, num_segments=math.prod(shape))
 
     def means(cells: tuple[Array, Array], fill: float) -> Array:
         mass, total = (each.reshape(shape) for each in cells)
@@ -140,6 +122,31 @@ def plug_in(
         },
         diagnostics={},
     )
+
+
+def _cells(
+    sample: Sample, roles: Roles, formula: Formula, levels: int
+) -> tuple[tuple[str, ...], tuple[int, ...], Array, Array]:
+    """The columns of the table and its shape, every row's cell, and whether values are too many."""
+    columns = {roles.treatment: sample.treatment}
+    columns |= dict(zip(roles.adjust, sample.adjust.T, strict=True))
+    columns |= dict(zip(roles.mediators, sample.mediators.T, strict=True))
+    names = tuple(name for name in columns if name in _columns(formula) | {roles.treatment})
+    present = sample.weights > 0
+    codes, too_many = [], jnp.asarray(False)
+    for name in names:
+        size = 2 if name == roles.treatment else levels
+        code, more = _coded(columns[name], present, size)
+        codes.append(code)
+        too_many |= more
+    shape = tuple(2 if name == roles.treatment else levels for name in names)
+    size = math.prod(shape)
+    if size > _MOST_CELLS:
+        raise ValueError(
+            f"plug_in: {len(names)} columns of up to {levels} values make {size:,} cells, more "
+            f"than {_MOST_CELLS:,}; give a smaller levels, or fewer columns"
+        )
+    return names, shape, jnp.ravel_multi_index(tuple(codes), shape, mode="clip"), too_many
 
 
 @functools.lru_cache(maxsize=256)
