@@ -13,13 +13,21 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from scm.estimate.influence import conclude_by_influence
 from scm.estimate.least_squares import power_of_two
-from scm.estimate.protocol import Estimate, conclude, estimator
-from scm.estimate.quantiles import normal_quantile
+from scm.estimate.protocol import Estimate, estimator
 from scm.estimate.roles import Roles
 from scm.estimate.sample import Sample, arms_of
 from scm.graph import Graph
-from scm.graph.formulas.formula import Formula, Probability, Ratio, Sum, Variable, factors_of
+from scm.graph.formulas.formula import (
+    Formula,
+    Probability,
+    Ratio,
+    Sum,
+    Variable,
+    columns_of,
+    factors_of,
+)
 
 __all__ = ["plug_in"]
 
@@ -101,18 +109,16 @@ def plug_in(
     (found, both), (by_mass, by_total) = jax.value_and_grad(effect, has_aux=True)(cells)
     influence = by_mass[cell] + by_total[cell] * outcome
     influence = influence - jnp.sum(share * influence)
-    value = found * unit
-    se = jnp.sqrt(jnp.sum(share * influence**2) / _positive(sample.n)) * unit
     # What a condition without rows is filled with matters only where it counts.
     scale = jnp.max(jnp.abs(outcome)) + 1
     hollow = jnp.any(jnp.abs(means(cells, 1.0) - both) > 64 * sample.epsilon * scale)
     arms = arms_of(sample)
-    half = normal_quantile(level) * se
-    return conclude(
+    return conclude_by_influence(
         sample,
-        value,
-        se,
-        (value - half, value + half),
+        found,
+        influence,
+        unit,
+        level,
         failures={
             "treatment_not_binary": arms.not_binary,
             "constant_treatment": arms.constant,
@@ -131,7 +137,7 @@ def _cells(
     columns = {roles.treatment: sample.treatment}
     columns |= dict(zip(roles.adjust, sample.adjust.T, strict=True))
     columns |= dict(zip(roles.mediators, sample.mediators.T, strict=True))
-    names = tuple(name for name in columns if name in _columns(formula) | {roles.treatment})
+    names = tuple(name for name in columns if name in columns_of(formula) | {roles.treatment})
     present = sample.weights > 0
     codes, too_many = [], jnp.asarray(False)
     for name in names:
@@ -166,7 +172,7 @@ def _formula(text: str, roles: Roles) -> Formula:
     answer = graph.identify(y, do=t)
     if answer.formula is None:
         raise ValueError(f"plug_in: {answer.reason}; sensitivity analysis and bounds are left")
-    unknown = [n for n in graph.nodes if n in _columns(answer.formula) - {t, y, *m, *a}]
+    unknown = [n for n in graph.nodes if n in columns_of(answer.formula) - {t, y, *m, *a}]
     if unknown:
         raise ValueError(
             f"plug_in: the formula {answer.formula} reads {unknown[0]}, which has no role; "
@@ -180,12 +186,6 @@ def _formula(text: str, roles: Roles) -> Formula:
     return answer.formula
 
 
-def _columns(formula: Formula) -> set[str]:
-    if isinstance(formula, Probability):
-        return {v.name for v in formula.free}
-    return {name for part in formula.parts for name in _columns(part)}
-
-
 def _linear(formula: Formula, outcome: Variable) -> bool:
     """Whether the outcome is in one probability of every product, before its bar, and unbound."""
     match formula:
@@ -194,8 +194,8 @@ def _linear(formula: Formula, outcome: Variable) -> bool:
         case Sum(body=body):
             return outcome in formula.free and _linear(body, outcome)
         case Ratio(top=top, bottom=bottom):
-            return _linear(top, outcome) and outcome.name not in _columns(bottom)
-    having = [each for each in formula.parts if outcome.name in _columns(each)]
+            return _linear(top, outcome) and outcome.name not in columns_of(bottom)
+    having = [each for each in formula.parts if outcome.name in columns_of(each)]
     return len(having) == 1 and _linear(having[0], outcome)
 
 
