@@ -135,6 +135,18 @@ class World:
         """The same units with all interventions on the named variables taken back."""
         return self._under(self.model.undo(*names), frozenset(names))
 
+    def assign(self, assignments: Mapping[str, Any] | None = None, /, **rhs: Any) -> World:
+        """The same units with other mechanisms, or more variables: see `SCM.assign`.
+
+        >>> from numpyro.distributions import Normal
+        >>> from scm import SCM
+        >>> world = SCM(x=Normal(0, 1)).sample(key=0, n=3)
+        >>> bool((world.assign(twice=lambda x: 2 * x)["twice"] == 2 * world["x"]).all())
+        True
+        """
+        named = merged("assign", assignments, rhs)
+        return self._under(self.model.assign(named), frozenset(named))
+
     def _under(self, model: SCM, changed: frozenset[str]) -> World:
         model.check_units(self.n)
         moved = model.structure.descendants(changed)
