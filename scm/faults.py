@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
 
 from scm.compile.codes import Code, message
-from scm.core.errors import ModelError, NonFiniteError, UndefinedLawError
+from scm.core.errors import ModelError, NonFiniteError, UndefinedLawError, UnsolvableError
 from scm.noise.given import Given
 from scm.solve.acyclic import push
 from scm.solve.draws import Origin, source_for
@@ -28,11 +29,14 @@ def check(world: World) -> None:
         raise ModelError(
             f"{message(code)}; call abduct outside of jit, vmap and grad, where it says which"
         )
+    if code == Code.UNSOLVABLE:
+        _raise_unsolvable(world)
     name, bad = _culprit(world)  # the first in causal order; others may only inherit it
+    reads = world.model.structure.variables[name].parents
     if bad is not None:
         raise UndefinedLawError(
             f"{name}: its law is given a parameter outside its domain in "
-            f"{_first(world, name, bad)}; keep a probability in (0, 1) by "
+            f"{_first(world, reads, bad)}; keep a probability in (0, 1) by "
             "jax.nn.sigmoid, a scale or a rate positive by jnp.exp "
             f"or jax.nn.softplus, in the assignment of {name}"
         )
@@ -40,16 +44,28 @@ def check(world: World) -> None:
     bad = ~np.isfinite(values).all(axis=1)
     value = values[bad][0][~np.isfinite(values[bad][0])][0]
     raise NonFiniteError(
-        f"{name} is not finite in {_first(world, name, bad, f'it is {value}')}; look for a "
+        f"{name} is not finite in {_first(world, reads, bad, f'it is {value}')}; look for a "
         "division by zero, a log or root of a negative number, or an overflow in the assignment of "
         f"{name}"
     )
 
 
-def _first(world: World, name: str, bad: np.ndarray, value: str = "") -> str:
-    """How many units, the number of the first, and what its parents are."""
+def _raise_unsolvable(world: World) -> None:
+    structure = world.model.structure
+    for loop in dict.fromkeys(structure.loops.values()):
+        bad = ~np.isfinite(np.asarray(world[loop[0]], float))
+        if bad.any():
+            outside = [p for p in structure.reads(loop[0]) if p not in loop]
+            raise UnsolvableError(
+                f"the equations of {' and '.join(loop)} have no solution, or more than one, in "
+                f"{_first(world, outside, bad)}; keep the product of the coefficients round the "
+                f"loop away from 1, or cut it: do({loop[0]}=...)"
+            )
+
+
+def _first(world: World, reads: Sequence[str], bad: np.ndarray, value: str = "") -> str:
+    """How many units, the number of the first, and what is read there."""
     row = int(np.flatnonzero(bad)[0])
-    reads = world.model.structure.variables[name].parents
     parents = {parent: np.asarray(world[parent][row]) for parent in reads}
     shown = [f"{p} = {v:.6g}" if v.ndim == 0 else p for p, v in parents.items()]
     facts = " and ".join(([value] if value else []) + shown)

@@ -10,9 +10,10 @@ import jax
 import numpy as np
 
 from scm.arguments import count, first_unit, named_rhs
+from scm.core.cycles import path
 from scm.core.dependence import unused
 from scm.core.equations import equation
-from scm.core.errors import ModelError, UnknownNameError, suggestion
+from scm.core.errors import CycleError, ModelError, UnknownNameError, suggestion
 from scm.core.intervention import assigned, done, merged, undone, written
 from scm.core.marks import Coupling
 from scm.core.structure import Structure, System, structure_of
@@ -24,6 +25,7 @@ from scm.noise.source import Run
 from scm.noise.words import stream_of
 from scm.skeleton import Skeleton
 from scm.solve.draws import laws_of
+from scm.solve.equilibrium import check_affine
 from scm.solve.expectation import moments
 from scm.solve.spread import check_block
 from scm.stream import Stream
@@ -59,6 +61,7 @@ class SCM:
       `latent` of any of these: exists, is never in the data.
       `param` of a number: a number to be varied; neither in the data nor in the graph.
       `node`: the explicit form of all of them.
+      `equilibrium` of a function or a node: it may stand on a loop, whose equations hold at once.
 
     ``coupling`` says how supplied noise makes the values of discrete distributions that functions
     return: ``"inverse_cdf"`` or ``"gumbel_max"``; by default each law's own.
@@ -114,6 +117,11 @@ class SCM:
         self.numbers = numbers
         self._structures = {_precision(): structure}
         self._systems: dict[Any, System] = {}
+        if structure.loops:
+            from scm.exact.equilibria import check_unique
+
+            check_affine(structure)
+            check_unique(self.system)
 
     @property
     def structure(self) -> Structure:
@@ -170,10 +178,20 @@ class SCM:
 
     @property
     def graph(self) -> Graph:
-        """The causal graph as the model stands: interventions cut the arrows they cut."""
+        """The causal graph as the model stands: interventions cut the arrows they cut.
+
+        Raises `CycleError` for a model with a loop, of which no such graph can speak.
+        """
         from scm.graph import Graph
 
-        parents = self.parents
+        parents, structure = self.parents, self.structure
+        for loop in structure.loops.values():
+            raise CycleError(
+                f"graph: {' and '.join(loop)} stand on a loop, {path(parents, loop, loop[0])}, and "
+                "a Graph is acyclic: what it says of independence and of effects (d-separation, "
+                "adjustment, identification) does not hold with loops in general. Cut it, "
+                f"model.do({loop[0]}=...).graph, or read the arrows off model.parents"
+            )
         edges = [(parent, name) for name in parents for parent in parents[name]]
         return Graph(directed=edges, latent=self.latents, nodes=tuple(parents))
 

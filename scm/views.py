@@ -67,6 +67,10 @@ class NaturalView(Mapping[str, jax.Array]):
         world, structure = self._world, self._world.model.structure
         if len(structure.variables[name].layers if name in world else ()) < 2:
             return world[name]
+        base = structure.variables[name].layers[0]
+        moved = structure.descendants(frozenset({name}))
+        if base.equilibrium and not moved.isdisjoint(base.parents):
+            return world.undo(name)[name]  # its parents would have been others, too
         system = world.model.system
         value = natural(system, source_for(system, world.origin), world.columns, name)
         shape = structure.out(name).shape

@@ -34,7 +34,8 @@ class Catalogue(Mapping[str, E], Generic[E]):
 
     Args:
         kind: what one of them is called, for messages.
-        package: all its modules are imported; each adds its own by a decorator.
+        package: all its modules are imported, those of its subpackages too; each adds its own by a
+            decorator.
         group: entry points of this group, in other installed packages, are loaded too. One that
             fails to load is left out with a warning that names it.
     """
@@ -75,8 +76,9 @@ class Catalogue(Mapping[str, E], Generic[E]):
         if self._filled:
             return
         self._filled = True  # first: the modules below may look here while they are imported
-        for module in pkgutil.iter_modules(import_module(self.package).__path__):
-            import_module(f"{self.package}.{module.name}")
+        root = import_module(self.package)
+        for module in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
+            import_module(module.name)
         for point in entry_points(group=self.group):
             try:
                 point.load()

@@ -46,8 +46,11 @@ def log_density(model: SCM, given: Any) -> Any:
     model.check_units(evidence.n)
     total = jnp.zeros(evidence.n)
     for group in evidence.groups:
-        part = Job(model, evidence, group, stream_of(0), judging=True).found(1)
-        total = part.log if group.n == evidence.n else total.at[group.rows].set(part.log)
+        job = Job(model, evidence, group, stream_of(0), judging=True)
+        log = job.found(1).log
+        if job.plan.loops:
+            log = log + job.volume()
+        total = log if group.n == evidence.n else total.at[group.rows].set(log)
     return total[0] if evidence.single else total
 
 

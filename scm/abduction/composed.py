@@ -25,6 +25,7 @@ from scm.noise.identity import drawn_law, static_law
 from scm.noise.laws import Law, law_of
 from scm.noise.source import Address
 from scm.solve.acyclic import split
+from scm.solve.equilibrium import balanced, taken_apart
 
 __all__ = [
     "Block",
@@ -33,6 +34,7 @@ __all__ = [
     "declared_law",
     "live_noises",
     "returned_by",
+    "unit_forms",
     "unit_values",
 ]
 
@@ -94,11 +96,30 @@ def unit_values(
     held: Mapping[Address, Any],
     known: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The values of variables of one unit, in causal order, from noise held by value or score."""
-    values = dict(known)
+    """The values of variables of one unit, in causal order, from noise held by value or score.
+
+    A loop is solved where all of it is among the names; else what is known has its other values.
+    """
+    values, loops = dict(known), system.structure.loops
     for name in names:
-        values[name] = _value(system, name, noises, held, values)
+        loop = loops.get(name)
+        if loop is None or not set(loop).issubset(names):
+            values[name] = _value(system, name, noises, held, values)
+        elif name not in values:
+            values |= balanced(loop, unit_forms(system, loop, noises, held, values)).values
     return values
+
+
+def unit_forms(
+    system: System,
+    loop: tuple[str, ...],
+    noises: Mapping[Address, Noise],
+    held: Mapping[Address, Any],
+    values: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The numbers of the equations of a loop, for `scm.solve.equilibrium.balanced`."""
+    apart = taken_apart(system, loop)
+    return {name: _value(apart, name, noises, held, values) for name in loop}
 
 
 def _value(
@@ -163,6 +184,12 @@ class Block:
     exact: frozenset[str]
     noises: tuple[Noise, ...]
     reads: tuple[str, ...]
+
+    @property
+    def loops(self) -> tuple[tuple[str, ...], ...]:
+        """The loops that are solved in it."""
+        loops = dict.fromkeys(self.system.structure.loops.values())
+        return tuple(loop for loop in loops if set(loop).issubset(self.names))
 
     @property
     def by_address(self) -> dict[Address, Noise]:

@@ -21,6 +21,7 @@ from scm.abduction.composed import Block
 from scm.abduction.diagnosis import Poor
 from scm.abduction.evidence import Evidence, Group
 from scm.abduction.impossible import impossible, unlike_setting
+from scm.abduction.loops import check_coefficients, log_volume
 from scm.abduction.preparation import prepared
 from scm.abduction.shared import inferred
 from scm.abduction.solving import Draws, Solved, solved
@@ -142,6 +143,12 @@ class Job:
             self.log,
             self.untold,
         )
+
+    def volume(self) -> Any:
+        """What the density of loops that were seen has beside that of their noises, (rows,)."""
+        known = {**self.group.low, **self.follows}
+        check_coefficients(self.system, self.plan.loops, set(known), judging=True)
+        return log_volume(self.system, self.plan.loops, known, self.group.n)
 
     def _solve(self, ways: Sequence[Strategy], rows: np.ndarray) -> Solved:
         low, high = self._bounds(rows)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from scm.abduction.composed import Block, block_of, live_noises
 from scm.abduction.evidence import Seen
+from scm.abduction.loops import check_coefficients, told_apart, whole, with_loops
 from scm.core.errors import ModelError
 from scm.core.structure import System
 from scm.noise.identity import noise_names
@@ -29,30 +30,28 @@ class Plan:
       blocks: what is to be found.
       free: the noises of which nothing was seen.
       set: variables that were seen, and that have a value of each unit's own by an intervention.
+      loops: those that were seen whole, and of which each equation tells its noises.
     """
 
     known: tuple[str, ...]
     set: tuple[str, ...]
     blocks: tuple[Block, ...]
     free: tuple[Address, ...]
+    loops: tuple[tuple[str, ...], ...] = ()
 
 
 def planned(system: System, kinds: Mapping[str, Seen]) -> Plan:
     """The plan for units of which these variables were seen."""
     structure = system.structure
     noises = {name: live_noises(system, name) for name in structure.order}
-    settled: set[str] = set()  # known by value, or by what they are made of
+    # known by value, or by what they are made of; of a loop, where it was seen whole
+    settled = {name for name, kind in kinds.items() if kind == "value"} - whole(system, kinds)
     follows: list[str] = []
     _refuse_shifts(system)
     given = [n for n in structure.order if structure.variables[n].layers[-1].form == "per unit"]
     for name in structure.order:
-        parents = structure.variables[name].parents
-        if name in given:
-            settled.add(name)
-            follows.append(name)
-        elif kinds.get(name) == "value":
-            settled.add(name)
-        elif name not in kinds and not noises[name] and settled.issuperset(parents):
+        known = settled.issuperset(structure.variables[name].parents)
+        if name in given or (known and not noises[name] and name not in kinds):
             settled.add(name)
             follows.append(name)
     groups = _joined(
@@ -62,6 +61,9 @@ def planned(system: System, kinds: Mapping[str, Seen]) -> Plan:
             if name in kinds and name not in given
         }
     )
+    groups = with_loops(structure, groups)
+    loops = told_apart(structure, settled, groups)
+    check_coefficients(system, loops, settled)
     place = {name: at for at, name in enumerate(structure.order)}
     exact = frozenset(name for name, kind in kinds.items() if kind == "value")
     blocks = []
@@ -71,7 +73,7 @@ def planned(system: System, kinds: Mapping[str, Seen]) -> Plan:
         blocks.append(block_of(system, names, seen, exact & set(seen)))
     found = {noise.address for block in blocks for noise in block.noises}
     free = tuple(each for each in noise_names(structure) if each not in found)
-    return Plan(tuple(follows), tuple(n for n in given if n in kinds), tuple(blocks), free)
+    return Plan(tuple(follows), tuple(n for n in given if n in kinds), tuple(blocks), free, loops)
 
 
 def _refuse_shifts(system: System) -> None:

@@ -44,6 +44,12 @@ def inferred(
     try:
         return _exactly(block, system, known, low, high, units)
     except NotExactError:
+        if block.loops:
+            raise ModelError(
+                f"abduct: {' and '.join(block.loops[0])} stand on a loop, and their noises are not "
+                "found together, for what is behind them is not linear and Gaussian; give values "
+                "for all that is on the loop, and for what it reads"
+            ) from None
         if exactly:
             raise ModelError(
                 f"log_prob: the density of {' and '.join(block.seen)} is an integral over "

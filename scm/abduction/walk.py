@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 
 from scm.abduction.composed import Block
+from scm.core.structure import System
+from scm.exact.equilibria import balance
 from scm.exact.layer import evaluated, layer_of
 from scm.exact.reading import AmbiguousError
 from scm.exact.states import States
 from scm.exact.values import Address, NotExactError, Value
+from scm.solve.equilibrium import taken_apart
 
 __all__ = ["Walk"]
 
@@ -38,8 +41,12 @@ class Walk:
         self.states.frames.append(self.frame)
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
+                loops = {name: loop for loop in block.loops for name in loop}
                 for name in block.names:
-                    self._variable(name)
+                    if name not in loops:
+                        self._variable(name)
+                    elif ("known", name) not in self.frame:
+                        self._loop(loops[name])
         except AmbiguousError:
             raise NotExactError from None
 
@@ -48,7 +55,29 @@ class Walk:
         return np.broadcast_to(self.frame["unit"].const, self.states.weights.shape)
 
     def _variable(self, name: str) -> None:
+        key = self._layers(self.block.system, name)
+        self._found(name, self.frame.pop(key))
+
+    def _loop(self, loop: tuple[str, ...]) -> None:
+        """All variables of a loop, from the numbers of its equations."""
         system = self.block.system
+        apart = taken_apart(system, loop)
+        forms = [self._layers(apart, name) for name in loop]
+        for name in loop:
+            layer = balance(name, loop, forms, system.out(name))
+            self.frame["known", name] = evaluated(self.states, layer)
+        for key in forms:
+            del self.frame[key]
+        for name in loop:
+            self._found(name, self.frame["known", name])
+
+    def _found(self, name: str, value: Value) -> None:
+        self.frame["known", name] = value
+        if name in self.block.seen:
+            self._saw(name, value)
+
+    def _layers(self, system: System, name: str) -> Any:
+        """Where in the frame the value of a variable's layers is."""
         key: Any = None
         for depth in system.structure.variables[name].live:
             mechanism = system.structure.mechanisms[name][depth]
@@ -59,10 +88,7 @@ class Walk:
             value = evaluated(self.states, layer)
             key = ("layer", name, depth)
             self.frame[key] = value
-        value = self.frame.pop(key)
-        self.frame["known", name] = value
-        if name in self.block.seen:
-            self._saw(name, value)
+        return key
 
     def _saw(self, name: str, value: Value) -> None:
         unit = self._unit()

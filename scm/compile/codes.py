@@ -14,6 +14,7 @@ class Code(enum.IntEnum):
     NON_FINITE = 1
     UNDEFINED_LAW = 2
     UNTOLD_NOISE = 3
+    UNSOLVABLE = 4
 
 
 _MESSAGES = {
@@ -22,6 +23,7 @@ _MESSAGES = {
     Code.UNDEFINED_LAW: "some law is given a parameter outside its domain, as a probability of 1.4",
     Code.UNTOLD_NOISE: "some noise was not found from the evidence: it is impossible, or does not "
     "tell the noise",
+    Code.UNSOLVABLE: "the equations on some loop have no solution, or more than one",
 }
 
 

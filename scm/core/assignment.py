@@ -31,6 +31,7 @@ class Assignment:
       alike: what says of two assignments that they trace alike, shapes being equal: a callable
         pytree has all its numbers in its leaves. None for a function: it may close over anything.
       defaulted: parameters of a function that have a default other than a noise.
+      equilibrium: whether it may stand on a loop, as an equation that holds with the others.
     """
 
     form: Literal["law", "function", "constant", "per unit"]
@@ -46,6 +47,7 @@ class Assignment:
     monotone: Mapping[str, int] | None = None
     inverse: Callable | None = None
     alike: Hashable = None
+    equilibrium: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -62,9 +62,9 @@ def equation(
     lines = []
     for depth in variable.live:
         mechanism, intervened = mechanisms[depth], depth > 0
-        note = "  (do)" if intervened else {"observed": "", "latent": "  (latent)"}.get(
-            variable.role, "  (param)"
-        )  # fmt: skip
+        notes = ["do"] if intervened else [variable.role] if variable.role != "observed" else []
+        notes += ["equilibrium"] if mechanism.assignment.equilibrium else []
+        note = f"  ({', '.join(notes)})" if notes else ""
         lines.append(f"{variable.name} {_right_hand_side(mechanism, numbers[depth])}{note}")
     return "\n".join(lines)
 
@@ -208,8 +208,12 @@ def _one_text(equation: Any, name: str, arguments: list[Expression]) -> Expressi
     if name == "select_n" and len(arguments) == 3:
         return _chosen(*arguments)
     if name in ("gather", "dynamic_slice"):
-        index = ", ".join(_index(each.text) for each in arguments[1:])
-        return Expression(f"{_bracketed(first, _CALL)}[{index}]", _CALL)
+        starts = [_index(each.text) for each in arguments[1:]]
+        if name == "dynamic_slice":  # where whole rows are taken: a[i], not a[i, 0]
+            sizes, shape = equation.params["slice_sizes"], equation.invars[0].aval.shape
+            while len(starts) > 1 and sizes[len(starts) - 1] == shape[len(starts) - 1]:
+                starts.pop()
+        return Expression(f"{_bracketed(first, _CALL)}[{', '.join(starts)}]", _CALL)
     if name == "slice":
         starts, limits = equation.params["start_indices"], equation.params["limit_indices"]
         ends = zip(starts, limits, strict=True)

@@ -11,6 +11,7 @@ __all__ = [
     "NonFiniteError",
     "UndefinedLawError",
     "UnknownNameError",
+    "UnsolvableError",
     "suggestion",
 ]
 
@@ -28,6 +29,10 @@ class UnknownNameError(ModelError, KeyError):
 
 class CycleError(ModelError):
     """Variables that cause themselves; the message prints the path."""
+
+
+class UnsolvableError(ModelError):
+    """Equations on a loop that have no solution, or more than one."""
 
 
 class NonFiniteError(ModelError):

@@ -6,13 +6,14 @@ import dataclasses
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from scm.core.assignment import Assignment
 from scm.core.errors import ModelError
 from scm.core.mechanism import Mechanism, Shape
 
-__all__ = ["fitted", "fitted_constant"]
+__all__ = ["fitted", "fitted_constant", "real_number"]
 
 
 def fitted(where: str, mechanism: Mechanism, target: Shape) -> Mechanism:
@@ -32,6 +33,24 @@ def fitted(where: str, mechanism: Mechanism, target: Shape) -> Mechanism:
             + ", or make the variable a float in the model"
         )
     return dataclasses.replace(mechanism, out=target)
+
+
+def real_number(name: str, mechanism: Mechanism) -> Mechanism:
+    """The mechanism of a variable on a loop, which is one real number in the present precision;
+    refused if it makes anything else."""
+    given = mechanism.out
+    if mechanism.law is not None:
+        raise ModelError(
+            f"{name} stands on a loop, and its function returns a distribution, whose noise is in "
+            f"no equation; declare the noise: {name}=equilibrium(lambda ..., u=Normal(0, 1): "
+            "mean + sd * u)"
+        )
+    if given.shape != () or not jnp.issubdtype(given.dtype, jnp.floating):
+        raise ModelError(
+            f"{name} stands on a loop, where one real number is wanted, and its function makes "
+            f"{given.dtype} of shape {given.shape}; write one variable for each number"
+        )
+    return dataclasses.replace(mechanism, out=Shape((), jnp.result_type(float)))
 
 
 def fitted_constant(name: str, assignment: Assignment, target: Shape) -> Assignment:

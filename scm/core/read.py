@@ -5,11 +5,13 @@
 | a distribution | a root with its own noise |
 | a function, or a callable pytree | parents by parameter name, noise by distribution defaults |
 | `node(...)` | the same, spelt out |
+| `equilibrium(...)` of these two | the same; it may stand on a loop |
 | a number or an array | a constant |
 """
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +22,7 @@ from numpyro.distributions import Distribution
 
 from scm.core.assignment import Assignment
 from scm.core.errors import ModelError
-from scm.core.marks import Explicit, Marked, Role
+from scm.core.marks import Equilibrium, Explicit, Marked, Role
 
 __all__ = ["is_number", "read", "unmark"]
 
@@ -45,6 +47,9 @@ def read(
     if isinstance(rhs, Distribution):
         noise = {fresh: _unbatched(name, "", rhs, canonical)}
         return Assignment("law", (), noise, (), _own_noise(fresh), fresh, rhs)
+    if isinstance(rhs, Equilibrium):
+        inner = read(name, rhs.rhs, fresh=fresh, canonical=canonical, where=where)
+        return dataclasses.replace(inner, equilibrium=True)
     if isinstance(rhs, Explicit):
         return _read_explicit(name, rhs, fresh, canonical)
     if isinstance(rhs, type):
@@ -186,7 +191,7 @@ def _read_defaults(
                 f"{name}: the default of {each!r} is {default.__name__}, a family of laws and not "
                 f"one of them; write {each}={default.__name__}(...)"
             )
-        elif isinstance(default, Marked | Explicit):
+        elif isinstance(default, Marked | Equilibrium | Explicit):
             raise ModelError(
                 f"{name}: the default of {each!r} is a mark; give {each} a line of its own in the "
                 f"model, {each}=param(...), and take it as a plain parameter"

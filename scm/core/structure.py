@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax.numpy as jnp
+
 from scm.core.assignment import Assignment, Variable
-from scm.core.errors import CycleError, ModelError, UnknownNameError, suggestion
-from scm.core.fit import fitted
+from scm.core.cycles import Loops, check_declared, joined, loops_of
+from scm.core.errors import ModelError, UnknownNameError, suggestion
+from scm.core.fit import fitted, real_number
 from scm.core.leaves import flatten
 from scm.core.marks import Coupling
 from scm.core.mechanism import Mechanism, Shape, noise_shape, shape_of, trace
@@ -25,21 +28,47 @@ class Structure:
     """Variables in topological order and, for each, its layers as mechanisms.
 
     Traced in one float precision; a model keeps one structure for each precision it is used in.
+
+    Attributes:
+      order: causes first; the variables of a loop come one after the other.
+      loops: which variables cause each other, and are found together.
     """
 
     variables: Mapping[str, Variable]
     order: tuple[str, ...]
     mechanisms: Mapping[str, tuple[Mechanism, ...]]
+    loops: Loops = dataclasses.field(default_factory=dict)
 
     def out(self, name: str) -> Shape:
         """Shape and dtype of a variable, for one unit."""
         return self.mechanisms[name][0].out
 
+    def reads(self, name: str) -> tuple[str, ...]:
+        """What a variable hears of directly: its parents; on a loop, those of all that are on it,
+        and these."""
+        if name not in self.loops:
+            return self.variables[name].parents
+        each = (self.variables[member].parents for member in self.loops[name])
+        return tuple(dict.fromkeys(parent for parents in each for parent in parents))
+
+    @property
+    def rounds(self) -> tuple[str, ...]:
+        """The order, in which loops are gone round as often as they have variables: for what
+        spreads from parent to child."""
+        if not self.loops:
+            return self.order
+        rounds: list[str] = []
+        for name in self.order:
+            loop = self.loops.get(name, (name,))
+            if name not in rounds:
+                rounds += loop * len(loop) if len(loop) > 1 else loop
+        return tuple(rounds)
+
     def descendants(self, names: frozenset[str]) -> frozenset[str]:
         """The named variables and all that hear of them."""
         reached = set(names)
         for name in self.order:
-            if not reached.isdisjoint(self.variables[name].parents):
+            if not reached.isdisjoint(self.reads(name)):
                 reached.add(name)
         return frozenset(reached)
 
@@ -48,7 +77,7 @@ class Structure:
         reached = set(names)
         for name in reversed(self.order):
             if name in reached:
-                reached.update(self.variables[name].parents)
+                reached.update(self.reads(name))
         return frozenset(reached)
 
     def numbers(self) -> dict[str, list[list[Any]]]:
@@ -117,18 +146,32 @@ def _check_parents(
         )
 
 
-def order_of(variables: Mapping[str, Variable], *, natural: bool = False) -> tuple[str, ...]:
-    """The variables, causes first; among equals in order of writing. Refuses cycles by path.
+def order_of(
+    variables: Mapping[str, Variable], *, natural: bool = False
+) -> tuple[tuple[str, ...], Loops]:
+    """The variables, causes first, and among equals in order of writing; and the loops among them.
 
-    ``natural`` asks for the order of the mechanisms alone, without the interventions.
+    Refuses loops that are not declared, by their path. ``natural`` asks for the order of the
+    mechanisms alone, without the interventions.
     """
     reads = {n: v.layers[0].parents if natural else v.parents for n, v in variables.items()}
+    order = _sorted(reads)
+    if len(order) == len(variables):
+        return order, {}
+    loops = loops_of(reads)
+    check_declared(variables, reads, loops, natural=natural)
+    order = _sorted(joined(reads, loops))
+    return tuple(each for name in order for each in loops.get(name, (name,))), loops
+
+
+def _sorted(reads: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Causes first, among equals in the order given; what stands on or behind a cycle left out."""
     waiting = {name: len(set(parents)) for name, parents in reads.items()}
-    children: dict[str, list[str]] = {name: [] for name in variables}
+    children: dict[str, list[str]] = {name: [] for name in reads}
     for name, parents in reads.items():
         for parent in dict.fromkeys(parents):
             children[parent].append(name)
-    ready = collections.deque(name for name in variables if not waiting[name])
+    ready = collections.deque(name for name in reads if not waiting[name])
     order: list[str] = []
     while ready:
         name = ready.popleft()
@@ -137,26 +180,7 @@ def order_of(variables: Mapping[str, Variable], *, natural: bool = False) -> tup
             waiting[child] -= 1
             if not waiting[child]:
                 ready.append(child)
-    if len(order) < len(variables):
-        decided = set(order)
-        raise CycleError(_cycle(reads, [name for name in variables if name not in decided]))
     return tuple(order)
-
-
-def _cycle(reads: Mapping[str, tuple[str, ...]], stuck: list[str]) -> str:
-    """The path of one cycle: walk to a stuck parent until a variable comes again."""
-    among, path = set(stuck), [stuck[0]]
-    while True:
-        parent = next(p for p in reads[path[-1]] if p in among)
-        if parent in path:
-            loop = [parent, *reversed(path[path.index(parent) :])]
-            if len(loop) == 2:
-                return f"{parent} names itself as a parent: {parent} -> {parent}"
-            return (
-                f"the variables cause each other in a circle: {' -> '.join(loop)}; "
-                "an assignment may only name what is decided before it"
-            )
-        path.append(parent)
 
 
 def structure_of(
@@ -172,19 +196,26 @@ def structure_of(
     _check_names(variables)
     shapes: dict[str, Shape] = {}
     bases: dict[str, Mechanism] = {}
-    for name in order_of(variables, natural=True):  # mechanisms fix each variable's shape
+    order, loops = order_of(variables, natural=True)
+    shapes |= dict.fromkeys(loops, Shape((), jnp.result_type(float)))
+    for name in order:  # mechanisms fix each variable's shape
         base = variables[name].layers[0]
         bases[name] = _traced(name, base, shapes, known, alike, None)
+        if name in loops:
+            bases[name] = real_number(name, bases[name])
         shapes[name] = bases[name].out
     mechanisms = {}
-    order = order_of(variables)
+    order, loops = order_of(variables)
     for name in order:
         above = [
             _traced(f"do({name}=...)", layer, shapes, known, alike, shapes[name])
             for layer in variables[name].layers[1:]
         ]
         mechanisms[name] = (bases[name], *above)
-    return Structure(dict(variables), order, mechanisms)
+    for name in loops:
+        for depth in variables[name].live:
+            real_number(name, mechanisms[name][depth])
+    return Structure(dict(variables), order, mechanisms, loops)
 
 
 def _traced(

@@ -32,11 +32,13 @@ def seeing_is_doing(
     """Rule 2: whether ``P(Y | do(T), X, given) = P(Y | do(T, X), given)``, latents counted in.
 
     It holds if X and Y are d-separated by ``given`` in the graph without the arrows into T and
-    those out of X. Source: Pearl (2009), Causality, theorem 3.4.1.
+    those out of X, a loop being taken as one family (sigma-separation). Sources: Pearl (2009),
+    Causality, theorem 3.4.1; Bongers et al. (2021), theorem A.21.
     """
+    heard = lambda name: [p for p in model.structure.reads(name) if p in model.parents]
     parents = {
-        name: [] if name == treatment else [p for p in found if p != variable]
-        for name, found in model.parents.items()
+        name: [] if name == treatment else [p for p in heard(name) if p not in (variable, name)]
+        for name in model.parents
     }
     return _separated(parents, variable, outcome, {*given, treatment} - {variable, outcome})
 

@@ -34,7 +34,7 @@ def discrete(model: SCM, name: str) -> bool:
         return True
     found: dict[str, bool] = {}
     causes = model.structure.ancestors(frozenset({name}))
-    for each in model.structure.order:
+    for each in model.structure.rounds:
         if each in causes:
             for depth in model.structure.variables[each].live:
                 found[each] = _separate(model.structure.mechanisms[each][depth], found)
@@ -50,7 +50,7 @@ def _separate(mechanism: Mechanism, parents: dict[str, bool]) -> bool:
         return False
     laws = [assignment.noise[each] for each in sorted(assignment.noise)]
     spread = [jnp.issubdtype(noise_shape(law).dtype, jnp.floating) for law in laws]
-    spread += [not parents[each] for each in assignment.parents]
+    spread += [not parents.get(each, True) for each in assignment.parents]
     jaxpr = mechanism.jaxpr.jaxpr
     still = len(jaxpr.invars) - len(spread)
     return not _continuous(jaxpr, [*[False] * still, *spread])[0]

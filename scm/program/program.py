@@ -37,6 +37,12 @@ class Program:
 
         Returns every variable's value by name, each (n, *shape).
         """
+        for loop in self.model.structure.loops.values():
+            raise ModelError(
+                f"to_numpyro: {' and '.join(loop)} stand on a loop, and a program has one site "
+                f"after the other; cut it, model.do({loop[0]}=...), or use model.log_prob as the "
+                "likelihood: numpyro.factor('data', model.do(...).log_prob(data).sum())"
+            )
         seen, n = _read(self.model, data, n)
         self.model.check_units(n)
         try:

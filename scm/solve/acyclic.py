@@ -1,4 +1,4 @@
-"""Solving without feedback: every variable once, causes first."""
+"""Pushing noise through a model: every variable once, or with its loop, causes first."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from scm.noise.laws import Law
 from scm.noise.laws.domain import valid
 from scm.noise.source import Address, Drawn, Source
 from scm.noise.stock import stocked
+from scm.solve.equilibrium import balanced, taken_apart
 from scm.solve.jumps import undifferentiated, watched
 from scm.solve.protocol import Columns, Solved
 
@@ -38,6 +39,7 @@ def push(
     """Push noise through the assignments in topological order: a `Solver`."""
     columns, structure = dict(carried), system.structure
     fine: dict[str, Any] = {}
+    unique: dict[str, Any] = {}
     asked = needed(structure, carried, wanted)
     if isinstance(source, Drawn):
         laws = _stocked_laws(system, asked)
@@ -45,13 +47,42 @@ def push(
         own = len(laws) < _STOCKED or (len(laws) <= _OWN and source.units.n >= _MANY)
         source = source if own else stocked(source, laws)
     for name in structure.order:
-        if name in asked:
-            value, lawful = None, jnp.asarray(True)
-            for depth in structure.variables[name].live:
-                value, defined = layer_value(system, source, columns, name, depth, value)
-                lawful = lawful & defined
-            columns[name], fine[name] = value, lawful
-    return Solved({name: columns[name] for name in structure.order if name in wanted}, fine)
+        if name not in asked or name in fine:
+            continue
+        if name in structure.loops:
+            unique |= _loop(system, source, columns, fine, structure.loops[name])
+        else:
+            columns[name], fine[name] = _value(system, source, columns, name)
+    return Solved({name: columns[name] for name in structure.order if name in wanted}, fine, unique)
+
+
+def _value(system: System, source: Source, columns: Columns, name: str) -> tuple[Any, Any]:
+    """A variable's value, and whether every law it draws from is defined: as `layer_value`."""
+    value, lawful = None, jnp.asarray(True)
+    for depth in system.structure.variables[name].live:
+        value, defined = layer_value(system, source, columns, name, depth, value)
+        lawful = lawful & defined
+    return value, lawful
+
+
+def _loop(
+    system: System,
+    source: Source,
+    columns: dict[str, Any],
+    fine: dict[str, Any],
+    loop: tuple[str, ...],
+) -> dict[str, Any]:
+    """Put the values of a loop, save for those that are there, into the columns, and whether laws
+    are defined; whether its solution is unique."""
+    apart = taken_apart(system, loop)
+    known = {name: columns[name] for name in loop if name in columns}
+    forms = {}
+    for name in loop:
+        if name not in known:
+            forms[name], fine[name] = _value(apart, source, columns, name)
+    found = balanced(loop, forms, known)
+    columns.update(found.values)
+    return {loop[0]: found.unique}
 
 
 def needed(structure: Structure, carried: Collection[str], wanted: frozenset[str]) -> set[str]:
@@ -59,7 +90,7 @@ def needed(structure: Structure, carried: Collection[str], wanted: frozenset[str
     found = set(wanted) - set(carried)
     for name in reversed(structure.order):
         if name in found:
-            found.update(p for p in structure.variables[name].parents if p not in carried)
+            found.update(p for p in structure.reads(name) if p not in carried)
     return found
 
 

@@ -98,6 +98,7 @@ def _asked(system: System, jaxpr: Jaxpr, unit: Mapping[str, Shape]) -> System:
         {**whole.variables, _FN: Variable(_FN, "observed", (assignment,))},
         (*whole.order, _FN),
         {**whole.mechanisms, _FN: (mechanism,)},
+        whole.loops,
     )
     return System(structure, system.coupling, {})
 
@@ -143,6 +144,11 @@ def _place(asked: System, spread: Spread, jump: Jump) -> Place | None:
     wanted = needed(structure, {}, frozenset({_FN}))
     where = "fn" if jump.name == _FN else jump.name
     head = f"expect: {where}: a derivative is asked for through a jump: {jump.words}"
+    if jump.name in structure.loops:
+        raise ModelError(
+            f"{head}, in an equation of a loop; give what jumps a variable of its own, which "
+            f"{jump.name} reads"
+        )
     if len(structure.variables[jump.name].live) > 1:
         raise ModelError(
             f"{head}, below an intervention that names {jump.name} itself; write the whole of it "

@@ -15,11 +15,17 @@ Columns = Mapping[str, Any]
 
 
 class Solved(NamedTuple):
-    """What a solver found: columns, and by variable whether every law drawn from was defined (its
-    parameters within its domain), for each unit or for all at once."""
+    """What a solver found.
+
+    Attributes:
+      lawful: by variable, whether every law drawn from was defined (its parameters within its
+        domain), for each unit or for all at once.
+      unique: by loop, under its first variable, whether it has exactly one solution.
+    """
 
     columns: dict[str, Any]
     lawful: dict[str, Any]
+    unique: dict[str, Any]
 
 
 class Solver(Protocol):

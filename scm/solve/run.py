@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -33,7 +34,7 @@ def solve(
     plan = _plan(system, source, carried, wanted) if sharding is None else None
     if isinstance(source, Drawn) and plan is not None:
         fresh, (lawful, finite) = run_loop(system, source, carried, plan)
-        code = _code(lawful, finite)
+        code = _code(lawful, finite, {})
     else:
         fresh, code = _straight(system, source, carried, wanted - set(carried), sharding)
     columns = {**carried, **fresh}
@@ -48,7 +49,7 @@ def inline(system: System, source: Source, carried: Columns, wanted: frozenset[s
         return push(system, source, carried, wanted)
     found, (lawful, _) = run_loop(system, source, carried, plan)
     columns = {**carried, **found}
-    return Solved({name: columns[name] for name in wanted}, {"": lawful})
+    return Solved({name: columns[name] for name in wanted}, {"": lawful}, {})
 
 
 def _plan(
@@ -80,19 +81,22 @@ def _job(
     source: Source,
     carried: Columns,
 ) -> tuple[dict[str, Any], Any]:
-    columns, lawful = push(system.given(numbers), source, carried, wanted)
+    columns, lawful, unique = push(system.given(numbers), source, carried, wanted)
     columns = {
         name: spread(value, sharding) if varies(value, system.out(name).shape) else value
         for name, value in columns.items()
     }
     # behind a barrier: the check reads what was made instead of making it a second time
     made = jax.lax.optimization_barrier(columns)
-    return columns, _code(all_lawful(lawful), all_finite(made.values()))
+    return columns, _code(all_lawful(lawful), all_finite(made.values()), unique)
 
 
-def _code(lawful: Any, finite: Any) -> Any:
+def _code(lawful: Any, finite: Any, unique: Mapping[str, Any]) -> Any:
     code = jnp.where(finite, Code.OK, Code.NON_FINITE)
-    return jnp.where(lawful, code, Code.UNDEFINED_LAW).astype(jnp.int32)
+    code = jnp.where(lawful, code, Code.UNDEFINED_LAW)
+    for each in unique.values():
+        code = jnp.where(jnp.all(each), code, Code.UNSOLVABLE)
+    return code.astype(jnp.int32)
 
 
 def natural(system: System, source: Source, columns: Columns, name: str) -> Any:

@@ -76,9 +76,10 @@ _KNOWN = weakref.WeakKeyDictionary()
 def schedule(
     system: System, carried: Columns, wanted: frozenset[str], units: int
 ) -> Schedule | None:
-    """How to solve these variables by a loop; None where straight code does as well."""
+    """How to solve these variables by a loop; None where straight code does as well, or where
+    variables cause each other."""
     fewest = _FEWEST_OF_MANY if units >= _MANY else _FEWEST
-    if len(system.structure.order) < fewest:
+    if len(system.structure.order) < fewest or system.structure.loops:
         return None
     known = _KNOWN.setdefault(system.structure, {})
     moving = frozenset(n for n, v in carried.items() if varies(v, system.out(n).shape))

@@ -60,7 +60,7 @@ def jumps(
     moving: set[str] = set()
     found: list[Jump] = []
     laws: set[tuple[str, int, str]] = set()
-    for name in structure.order:
+    for name in structure.rounds:
         if name not in asked:
             continue
         for depth in structure.variables[name].live:
@@ -94,7 +94,7 @@ def jumps(
                         found.append(Jump(name, depth, assignment.fresh, None, words))
                         smooth = [False]
             moving = moving | {name} if any(smooth) else moving - {name}
-    return Spread(tuple(found), frozenset(laws), frozenset(moving))
+    return Spread(tuple(dict.fromkeys(found)), frozenset(laws), frozenset(moving))
 
 
 def _steps(mechanism: Any, inputs: Sequence[bool]) -> tuple[list[Step], list[bool]]:
@@ -154,7 +154,7 @@ def _gap_kind(system: System, place: tuple[str, int, str], jump: Jump) -> int:
     """How a threshold's gap depends on a noise: 0 not at all, 1 affinely, 2 otherwise."""
     structure, (origin, layer, noise) = system.structure, place
     kinds: dict[str, Any] = {}
-    for name in structure.order:
+    for name in structure.rounds:
         below: Any = 0
         for depth in structure.variables[name].live:
             mechanism = structure.mechanisms[name][depth]

@@ -12,7 +12,9 @@ import numpy as np
 
 from scm.core.mechanism import Mechanism
 from scm.core.structure import System
+from scm.exact.equilibria import balance
 from scm.exact.layer import Layer, layer_of
+from scm.solve.equilibrium import taken_apart
 from scm.truth.links import At, Links, needed, place
 from scm.truth.question import Integrand
 
@@ -46,16 +48,33 @@ def _enter(
     system: System,
     name: str,
 ) -> None:
-    """The live layers of one variable, from the lowest, unless another world has them already."""
-    for depth in system.structure.variables[name].live:
-        mechanism = system.structure.mechanisms[name][depth]
-        parents = tuple(at[place(links, world, name, p)] for p in mechanism.assignment.parents)
-        layer = layer_of(name, mechanism, system, depth, parents)
-        key = _key(layer, mechanism)
+    """The layers of one variable, or of all on its loop, unless another world has them already."""
+
+    def entered(layer: Layer, key: Any) -> int:
         if key not in numbers:
             numbers[key] = len(found)
             found.append(layer)
-        at[world, name] = numbers[key]
+        return numbers[key]
+
+    def value(system: System, name: str) -> int:
+        below = -1
+        for depth in system.structure.variables[name].live:
+            mechanism = system.structure.mechanisms[name][depth]
+            reads = mechanism.assignment.parents
+            parents = tuple(below if p == name else at[place(links, world, name, p)] for p in reads)
+            layer = layer_of(name, mechanism, system, depth, parents)
+            below = entered(layer, _key(layer, mechanism))
+        return below
+
+    loop = system.structure.loops.get(name)
+    if loop is None:
+        at[world, name] = value(system, name)
+    elif (world, name) not in at:
+        apart = taken_apart(system, loop)
+        forms = tuple(value(apart, member) for member in loop)
+        for member in loop:
+            layer = balance(member, loop, forms, system.out(member))
+            at[world, member] = entered(layer, (member, loop, forms))
 
 
 def _key(layer: Layer, mechanism: Mechanism) -> Any:

@@ -40,11 +40,18 @@ def check(name: str, worlds: Mapping[str, SCM], links: Links) -> None:
             raise ModelError(
                 f"{name}: links of {world!r}, no such world{suggestion(world, worlds)}"
             )
-        variables = worlds[world].structure.variables
+        structure = worlds[world].structure
+        variables = structure.variables
         for child, parents in children.items():
             if child not in variables:
                 raise ModelError(
                     f"{name}: links of {child!r}, no such variable{suggestion(child, variables)}"
+                )
+            if child in structure.loops:
+                raise ModelError(
+                    f"{name}: {child} would take {', '.join(parents)} from another world, but in "
+                    f"{world!r} it stands on a loop, {' and '.join(structure.loops[child])}, which "
+                    f"is solved as a whole; no world says what its equations come to then"
                 )
             for parent, other in parents.items():
                 if parent not in variables[child].parents:
@@ -79,7 +86,7 @@ def needed(
         structure = systems[world].structure
         for name in reversed(structure.order):
             if name in found[world]:
-                for parent in structure.variables[name].parents:
+                for parent in structure.reads(name):
                     where, _ = place(links, world, name, parent)
                     found[where].add(parent)
     return {
@@ -141,7 +148,7 @@ def _solved(
         behind = {each: acyclic.needed(structure, carried, own[each]) for each in waiting}
         ready = [each for each in waiting if behind[each].isdisjoint(waiting)]
         wanted_now = frozenset(parent for each in ready for parent in own[each])
-        found, fine = inline(system, source, carried, wanted_now)
+        found, fine, _ = inline(system, source, carried, wanted_now)
         lawful = lawful & all_lawful(fine)
         carried |= found
         for child in ready:
@@ -151,7 +158,7 @@ def _solved(
                 lawful = lawful & jnp.all(defined)
             carried[child] = value
         waiting = [each for each in waiting if each not in ready]
-    found, fine = inline(system, source, carried, wanted)
+    found, fine, _ = inline(system, source, carried, wanted)  # an unsolved loop is not finite
     return found, lawful & all_lawful(fine)
 
 

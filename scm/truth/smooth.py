@@ -85,7 +85,8 @@ def _layer(
         _of_law(static_law(assignment.noise[each])) if (name, each) in noises else Grade.FIXED
         for each in sorted(assignment.noise)
     ]
-    parents = [grades[place(asked.links, world, name, each)] for each in assignment.parents]
+    read = [place(asked.links, world, name, each) for each in assignment.parents]
+    parents = [grades.get(each, Grade.ROUGH) for each in read]  # a loop may have poles
     numbers = len(mechanism.captured) + len(assignment.numbers)
     outputs = graded(mechanism.jaxpr.jaxpr, [Grade.FIXED] * numbers + noise + parents)
     drawn = drawn_law(name, mechanism, system.coupling)

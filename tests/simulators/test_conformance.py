@@ -52,7 +52,7 @@ def test_it_builds_and_samples(name, values, x64):
     assert np.isfinite(frame.to_numpy(dtype=float)).all()
     floats = frame.select_dtypes("floating").dtypes
     assert (floats == (np.float64 if x64 else np.float32)).all()
-    assert set(model.graph.nodes) == {*frame.columns, *model.latents}
+    assert set(model.order) == {*frame.columns, *model.latents}
 
 
 @pytest.mark.parametrize(("name", "values"), VARIANTS)
