@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench format clean
+.PHONY: run test check bench kills format clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=python3.11 ...")'
@@ -27,9 +27,12 @@ check: $(VENV)/.installed        ## style, types and import rules only
 bench: $(VENV)/.installed        ## ratios against hand-written code, side by side in one run
 	$(BIN)/python -m benchmarks
 
+kills: $(VENV)/.installed        ## a study killed 50 times at random moments, and begun again
+	$(BIN)/python -m benchmarks kills
+
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .jax_cache

@@ -15,8 +15,9 @@ import numpy as np
 from rich.table import Table
 from scipy import stats
 
-from experiments.plan import Method, World
+from experiments.method import Method
 from experiments.replicate import replicate
+from experiments.world import World
 from scm.estimate import ESTIMATORS, Roles
 from simulators import SIMULATORS
 from simulators.college_calibration import CONTROLS, calibrate

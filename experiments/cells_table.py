@@ -87,7 +87,7 @@ def _table(
         by_median = method.moments < 1
         bias = _measure(mine, "median_bias" if by_median else "bias")
         coverage = _measure(mine, "coverage")
-        head = f"{method.label}{' (median bias)' * by_median}"
+        head = f"{method.label}{' (median bias)' * by_median}{' (baseline)' * method.baseline}"
         columns.append((Text(head, "bold"), tuple(_column(bias, coverage, shown))))
         missing += [
             f"{method.label}, - under {kind}: {note}"

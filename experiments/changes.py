@@ -11,7 +11,19 @@ from experiments.study import Study
 __all__ = ["changes"]
 
 _WORDS = frozenset(
-    {"title", "aims", "notes", "label", "source", "engine", "replications", "grids", "real"}
+    {
+        "title",
+        "aims",
+        "notes",
+        "label",
+        "source",
+        "engine",
+        "replications",
+        "grids",
+        "real",
+        "claims",
+        "family",
+    }
 )
 """Keys that change no number that is kept: levels and replications are more or fewer of them."""
 _OPEN = frozenset({"worlds", "estimands", "methods", "scenarios"})

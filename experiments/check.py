@@ -1,8 +1,4 @@
-"""``scm check``: a study in the order of ADEMP, how much it is, and how far: for a console.
-
-Aims, Data-generating mechanisms, Estimands, Methods, Performance measures: Morris, White and
-Crowther, *Using simulation studies to evaluate statistical methods*, Statistics in Medicine (2019).
-"""
+"""``scm check``: a study in the order of ADEMP, how much it is, and how far: for a console."""
 
 from __future__ import annotations
 
@@ -15,19 +11,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from experiments.ademp import ademp
 from experiments.changes import changes
-from experiments.factors import factors
-from experiments.measures import LABELS
-from experiments.mistakes import key_text
 from experiments.parts import Parts
-from experiments.plan import Plan, plan
 from experiments.progress import Progress, progress
+from experiments.ready import ready
 from experiments.study import Study
-from scm.estimate import Roles
 
 __all__ = ["checked"]
-
-_NO_ERROR = ("rank", "attempts", "seconds", "compile_seconds")
 
 Rows = Iterable[tuple[str, str]]
 
@@ -38,15 +29,13 @@ def checked(study: Study, folder: Path) -> RenderableType:
     Only the first cell is planned. Raises `experiments.config.ConfigError` where that does not fit
     together.
     """
-    first = plan(study.within(next(study.cells())))
+    first = ready(study)
     far = progress(study, first, Parts(folder / "parts"))
+    cells = ("" if far.exact else "at most ") + f"{far.cells:,}"
+    design = [(part.head, part.rows) for part in ademp(study, first, cells)]
     sections = (
-        ("Aims", [("", " ".join(study.aims.split()) or "none are given")]),
-        ("Data-generating mechanisms", [*_worlds(first), *_factors(study, far)]),
-        ("Estimands", _estimands(first)),
-        ("Methods", _methods(first)),
-        ("Performance measures", [*_measures(), ("", f"failures: {study.failures}")]),
-        ("How much", [*_amount(study, far), *_refused(study, folder)]),
+        *design,
+        ("How much", (*_amount(study, far, len(first.worlds)), *_refused(study, folder))),
     )
     parts: list[RenderableType] = [Text(study.title, style="bold")]
     for head, rows in sections:
@@ -54,72 +43,9 @@ def checked(study: Study, folder: Path) -> RenderableType:
     return Group(*parts)
 
 
-def _worlds(first: Plan) -> Iterator[tuple[str, str]]:
-    for name, each in first.worlds.items():
-        given = first.study.worlds[name].parameters
-        told = ", ".join(f"{key} = {value}" for key, value in given.items())
-        simulator = f"simulator {each.simulator.name}" + (f" with {told}" if told else "")
-        yield name, f"{each.label}\n{simulator}; {each.n:,} units a data set"
-
-
-def _factors(study: Study, far: Progress) -> Iterator[tuple[str, str]]:
-    for number, grid in enumerate(study.grids):
-        which = f" (grid {number + 1})" if len(study.grids) > 1 else ""
-        for factor in factors(grid):
-            levels = [str(level) for level in factor.levels]
-            if len(levels) > 12:
-                levels = [*levels[:10], "...", levels[-1]]
-            yield f"{key_text(factor.path)}{which}", f"{', '.join(levels)}"
-    for name, table in study.scenarios.items():
-        told = ", ".join(f"{f.key} = {', '.join(map(str, f.levels))}" for f in factors(table))
-        yield f"scenario {name}", told
-    if study.grids or study.scenarios:
-        yield "cells", ("" if far.exact else "at most ") + f"{far.cells:,}"
-        yield "", "worlds and methods are shown as they are in the first cell"
-
-
-def _estimands(first: Plan) -> Iterator[tuple[str, str]]:
-    for name, each in first.estimands.items():
-        asked = first.study.estimands[name]
-        everywhere = set(asked.worlds) == set(first.worlds)
-        where = "" if everywhere else f"\nasked in: {', '.join(asked.worlds)}"
-        yield name, f"{asked.label}\n{each.definition}{where}"
-
-
-def _methods(first: Plan) -> Iterator[tuple[str, str]]:
-    remarks = first.remarks()
-    for name, each in first.methods.items():
-        target = each.estimator.target_of(**each.options)
-        options = "".join(f", {key} = {value}" for key, value in each.options.items())
-        lines = [
-            each.label,
-            f"{each.estimator.name}{options}; its target: {target}; "
-            f"held against: {', '.join(each.estimands)}",
-            _roles(each.roles, each.chooses),
-            f"assumes: {'; '.join(each.estimator.assumes)}" if each.estimator.assumes else "",
-        ]
-        for (world, method), told in remarks.items():
-            lines += [f"in {world}: {text}" for text in told if method == name]
-        yield name, "\n".join(line for line in lines if line)
-
-
-def _roles(roles: Roles, chooses: bool) -> str:
-    told = [f"treatment {roles.treatment}", f"outcome {roles.outcome}"]
-    several = {role: getattr(roles, role) for role in ("adjust", "instruments", "mediators")}
-    told += [f"{role} {', '.join(named)}" for role, named in several.items() if named]
-    return "; ".join([*told, *(["adjust as each graph says"] if chooses else [])])
-
-
-def _measures() -> Iterator[tuple[str, str]]:
-    every = [label for name, label in LABELS.items() if name not in _NO_ERROR]
-    every = [label for label in every if not label.endswith((" at least", " at most"))]
-    yield "", f"{'; '.join(every)}"
-    yield "", "each with its Monte Carlo standard error, where it exists"
-
-
-def _amount(study: Study, far: Progress) -> Iterator[tuple[str, str]]:
+def _amount(study: Study, far: Progress, worlds: int) -> Iterator[tuple[str, str]]:
     most = "" if far.exact else "at most "
-    yield "cells", f"{most}{far.cells:,}; worlds in each: {len(study.worlds)}"
+    yield "cells", f"{most}{far.cells:,}; worlds in each: {worlds:,}"
     yield "data sets", f"{most}{far.data_sets:,} ({study.replications:,} a world and cell)"
     yield "estimates", f"{most}{far.estimates:,}"
     if rule := study.stop:

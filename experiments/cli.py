@@ -175,10 +175,16 @@ def run(
     if engine is not None or workers is not None:
         given = {"kind": engine, "workers": workers}
         told = {key: value for key, value in given.items() if value is not None}
+        other = (
+            engine is not None and engine != study.engine.kind
+        )  # the file's settings are its own
+        held = {} if other else study.engine.model_dump(exclude_none=True)
         try:
-            changed = Engine.model_validate({**study.engine.model_dump(exclude_none=True), **told})
+            changed = Engine.model_validate({**held, **told})
         except ValidationError as error:
             raise UserError(f"--engine: {error.errors()[0]['msg']}") from None
+        if changed.kind == "in-process" and (workers or 1) > 1:
+            raise UserError(f"--workers {workers}: this process is one; add --engine processes")
         study = study.model_copy(update={"engine": changed})
     prepare(study.precision)
     from scm import ModelError

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiments import samples
+from experiments.baselines import described
+from experiments.draws import pit_column, share_below
+from experiments.families import Families, place_of
 from experiments.keys import truth_key
 from experiments.measures import summarise
 from experiments.measures.own import own_truth
+from experiments.names import BASELINES
 from experiments.parts import Parts
 from experiments.running import Place
+from experiments.targets import targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +41,8 @@ class Collected:
       frames: how to read the estimates of each place again.
       rows: how many estimates there are.
       columns: of all places: one that a place does not have is NaN there.
+      baselines: those that some place has, with all that they are judged by.
+      families: whose members are places here, and whose truths and measures are in the frames too.
     """
 
     truths: pd.DataFrame
@@ -42,18 +50,26 @@ class Collected:
     seconds: pd.DataFrame
     rows: int
     columns: tuple[str, ...]
+    baselines: tuple[Method, ...]
+    families: Families
     frames: Sequence[Callable[[], pd.DataFrame]] = dataclasses.field(repr=False)
+    posteriors: Sequence[Callable[[], Iterator[pd.DataFrame]]] = dataclasses.field(repr=False)
 
     def estimates(self) -> Iterator[pd.DataFrame]:
         """The estimates, a frame for each place."""
         return (read().reindex(columns=list(self.columns)) for read in self.frames)
+
+    def draws(self) -> Iterator[pd.DataFrame]:
+        """The draws of posteriors, a frame for each place and method that has any."""
+        return (frame for read in self.posteriors for frame in read())
 
     def shown(self) -> pd.DataFrame:
         """All estimates together where they are few enough to be shown; else none of them."""
         import pandas as pd
 
         if self.rows <= _SHOWN:
-            return pd.concat(self.estimates(), ignore_index=True)
+            every = (self.families.as_one(each, self.truths) for each in self.estimates())
+            return pd.concat(every, ignore_index=True)
         return next(self.estimates()).head(0)
 
 
@@ -72,26 +88,55 @@ def collect(
 
     truths, summaries, times, frames, rows = [], [], [], [], 0
     columns: dict[str, None] = {}
+    beside: dict[str, dict[str, None]] = {}
+    names: list[tuple[str, str, str]] = []
+    posteriors: list[Callable[[], Iterator[pd.DataFrame]]] = []
     for place in places:
         asked = _truths(place, parts)
         took = [
             (place.name, name, *seconds.get((place.data, job), (float("nan"),) * 2))
             for name, job in place.jobs.items()
         ]
+        for name in BASELINES:
+            every = [job for (_, each), job in place.baselines.items() if each == name]
+            spent = [seconds.get((place.data, job), (float("nan"),) * 2) for job in set(every)]
+            if spent:
+                took.append((place.name, name, *(sum(each) for each in zip(*spent, strict=True))))
         timed = pd.DataFrame(took, columns=["world", "method", "seconds", "compile_seconds"])
-        read = _reader(place, parts)
+        read = _reader(place, parts, asked)
         estimates = read()
         rows += len(estimates)
         columns |= dict.fromkeys(estimates.columns)
         truths.append(asked)
         times.append(timed)
         here = [_judged(each, asked.estimand) for each in methods if each.name in place.jobs]
+        for name, asked_of in _by_baseline(place).items():
+            beside.setdefault(name, {}).update(dict.fromkeys(asked_of))
+        here += described(_by_baseline(place))
         policy: Any = place.study.failures
-        summaries.append(summarise(estimates, asked, here, timed, policy=policy))
+        aims = targets(place)
+        summaries.append(summarise(estimates, asked, here, timed, policy=policy, targets=aims))
         frames.append(read)
+        if "draws" in estimates:
+            posteriors.append(functools.partial(_draws, place, parts))
+        names.append((place.name, place.world, place_of(place)))
         tell(place)
     whole = lambda each: pd.concat(each, ignore_index=True)
-    return Collected(whole(truths), whole(summaries), whole(times), rows, tuple(columns), frames)
+    families = Families.of(names)
+    baselines = tuple(described({name: tuple(each) for name, each in beside.items()}))
+    return Collected(
+        families.with_truths(whole(truths)),
+        families.with_summary(whole(summaries), [*methods, *baselines]),
+        whole(times), rows, tuple(columns), baselines, families, frames, posteriors,
+    )  # fmt: skip
+
+
+def _by_baseline(place: Place) -> dict[str, tuple[str, ...]]:
+    """By name of a baseline, the estimands that it is judged by in a place."""
+    found: dict[str, tuple[str, ...]] = {}
+    for estimand, name in place.baselines:
+        found[name] = (*found.get(name, ()), estimand)
+    return found
 
 
 def _judged(method: Method, asked: Iterable[str]) -> Method:
@@ -101,9 +146,12 @@ def _judged(method: Method, asked: Iterable[str]) -> Method:
     )
 
 
-def _reader(place: Place, parts: Parts) -> Callable[[], pd.DataFrame]:
-    """Reads the estimates of a place, with the truths of samples beside them."""
+def _reader(place: Place, parts: Parts, asked: pd.DataFrame) -> Callable[[], pd.DataFrame]:
+    """Reads the estimates of a place, with the truths of samples beside them, and of posteriors the
+    number of their draws and the share of them that is below each truth."""
     name, data, jobs, own = place.name, place.data, dict(place.jobs), dict(place.own)
+    beside = dict(place.baselines)
+    truth = dict(zip(asked.estimand, asked.value, strict=True))
     replications, chunk = place.study.replications, place.chunk
 
     def read() -> pd.DataFrame:
@@ -112,17 +160,42 @@ def _reader(place: Place, parts: Parts) -> Callable[[], pd.DataFrame]:
         every = []
         for method, job in jobs.items():
             frame = parts.read(data, job, replications, chunk)
-            every.append(frame.assign(world=name, method=method))
+            every.append(frame.assign(world=name, method=method, estimand=""))
+        for (estimand, baseline), job in beside.items():
+            frame = parts.read(data, job, replications, chunk)
+            every.append(frame.assign(world=name, method=baseline, estimand=estimand))
         whole = pd.concat(every, ignore_index=True)
-        first = ["world", "method", "replicate"]
+        first = ["world", "method", "estimand", "replicate"]
         whole = whole[first + [column for column in whole if column not in first]]
         for estimand, job in own.items():
             truths = parts.read(data, job, replications, chunk)
             truths = truths.rename(columns={"value": own_truth(estimand)})
             whole = whole.merge(truths, on="replicate", how="left")
-        return whole
+        return _with_shares(whole, truth) if "draws" in whole else whole
 
     return read
+
+
+def _with_shares(whole: pd.DataFrame, truth: Mapping[str, float]) -> pd.DataFrame:
+    """Estimates with numbers in the place of draws, by which posteriors are judged."""
+    held = [None if each is None or isinstance(each, float) else each for each in whole.draws]
+    shares = {}
+    for estimand, value in truth.items():
+        own = own_truth(estimand)
+        truths = whole[own] if own in whole else [value] * len(whole)
+        pairs = zip(held, truths, strict=True)
+        shares[pit_column(estimand)] = [share_below(*each) for each in pairs]
+    counts = [float("nan") if each is None else float(len(each)) for each in held]
+    return whole.assign(draws=counts, **shares)
+
+
+def _draws(place: Place, parts: Parts) -> Iterator[pd.DataFrame]:
+    """The draws of the methods that give any, a frame each."""
+    for method, job in place.jobs.items():
+        frame = parts.read(place.data, job, place.study.replications, place.chunk)
+        if "draws" in frame:
+            kept = frame[frame.draws.notna()].assign(world=place.name, method=method)
+            yield kept[["world", "method", "replicate", "draws"]]
 
 
 def _truths(place: Place, parts: Parts) -> pd.DataFrame:

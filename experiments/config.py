@@ -14,15 +14,11 @@ from experiments.explain import explained
 from experiments.links import broken_links
 from experiments.mistakes import ConfigError, Mistake
 from experiments.study import Study
+from experiments.toml_hints import explained as explained_syntax
 from experiments.toml_lines import KeyPath, line_of, locate, repeated
 from experiments.varied import wrong_factors
 
 __all__ = ["ConfigError", "Mistake", "Study", "load"]
-
-_HINTS = {
-    "Invalid value": "; strings need quotes",
-    r"Illegal character '\n'": "; the string has no closing quote",
-}
 
 
 def load(path: str | Path) -> Study:
@@ -114,17 +110,5 @@ def _refuse_syntax(path: Path, text: str, complaint: str) -> NoReturn:
     if re.search("twice|overwrite|[Dd]uplicate", complaint) and (again := repeated(text)):
         key, first, second = again
         raise ConfigError(Mistake(path, key, second, f"given twice, first on line {first}"))
-    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", complaint)
-    what, line, column = found.groups() if found else (complaint, None, None)
-    place = int(line) if line else max(text.rstrip().count("\n") + 1, 1)
-    written = text.splitlines()[place - 1].strip() if text.strip() else ""
-    hint = _HINTS.get(what, "")
-    raise ConfigError(
-        Mistake(
-            path,
-            (),
-            place,
-            f"not TOML: {what[:1].lower()}{what[1:]}, in: {written}{hint}",
-            column=int(column) if column else None,
-        )
-    )
+    wrong = explained_syntax(text, complaint)
+    raise ConfigError(Mistake(path, (), wrong.line, wrong.message, column=wrong.column))

@@ -17,7 +17,7 @@ __all__ = ["DiffError", "differences"]
 
 _SHOWN = 3  # differences that are shown of each table
 _BY = {
-    "estimates.parquet": ["world", "method", "replicate"],
+    "estimates.parquet": ["world", "method", "estimand", "replicate"],
     "truths.parquet": ["world", "estimand"],
     "summary.csv": ["world", "estimand", "method"],
 }
@@ -84,7 +84,7 @@ class _Found:
 
     def compare(self, one: pd.DataFrame, two: pd.DataFrame) -> None:
         """Compare two pieces of the table."""
-        tables = {self.run: one.set_index(self.by), self.other: two.set_index(self.by)}
+        tables = {self.run: _keyed(one, self.by), self.other: _keyed(two, self.by)}
         here, there = tables.values()
         for folder, mine, others in ((self.run, here, there), (self.other, there, here)):
             for column in mine.columns.difference(others.columns):
@@ -124,6 +124,11 @@ class _Found:
         return told
 
 
+def _keyed(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Rows by their keys; one that a run does not have, since it has no baselines, is ``""``."""
+    return frame.assign(**{key: "" for key in by if key not in frame}).set_index(list(by))
+
+
 def _timed(column: str) -> bool:
     return "seconds" in column
 
@@ -136,7 +141,7 @@ def _unlike(one: pd.Series, two: pd.Series) -> np.ndarray:
 
 
 def _place(index: Any) -> str:
-    return ", ".join(map(str, index))
+    return ", ".join(str(each) for each in index if each != "")
 
 
 def _value(value: Any) -> str:

@@ -22,9 +22,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.family import family_of
 from experiments.mistakes import key_text
 
-__all__ = ["Cell", "Factor", "cells", "changed", "count", "factors"]
+__all__ = ["Cell", "Factor", "cells", "changed", "count", "factors", "level_text"]
 
 Path = tuple[str, ...]
 """The keys that lead to a value: ("worlds", "trial", "n")."""
@@ -62,10 +63,12 @@ class Cell:
 
         In no order but their own, so that neither other factors nor the order of the file matter.
         """
+        of_it = (world, family_of(world))  # how many members there are is no matter to any
         about = {
             key_text(path): value
             for path, value in self.changes.items()
-            if path[0] in ("n", "seed") or path[:2] == ("worlds", world)
+            if path[0] in ("n", "seed")
+            or (path[0] == "worlds" and path[1] in of_it and path[2] != "family")
         }
         return json.dumps(about, sort_keys=True) if about else ""
 
@@ -109,7 +112,7 @@ def cells(grids: Sequence[Mapping[str, Any]], scenarios: Mapping[str, Any]) -> I
         for grid in told:
             for levels in itertools.product(*(factor.levels for factor in grid)):
                 varied = {f.path: level for f, level in zip(grid, levels, strict=True)}
-                parts = [f"{short[path]}={_text(value)}" for path, value in varied.items()]
+                parts = [f"{short[path]}={level_text(value)}" for path, value in varied.items()]
                 label = ", ".join([scenario, *parts] if scenario else parts)
                 if label not in met:
                     met.add(label)
@@ -146,5 +149,6 @@ def _short(paths: set[Path]) -> dict[Path, str]:
     return {p: p[-1] if last.count(p[-1]) == 1 else key_text(p) for p in paths}
 
 
-def _text(value: Any) -> str:
+def level_text(value: Any) -> str:
+    """A level as labels have it."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -6,14 +6,14 @@ Everything here is a plain record or a pandas frame; nothing computes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Estimand", "Findings", "Method", "Setting", "World"]
+__all__ = ["Claim", "Estimand", "Findings", "Held", "Method", "Part", "Setting", "Word", "World"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Method:
         assumes: what must hold for it to get there, one phrase each.
         moments: how many moments its sampling law has: ``inf``, or 0 for just-identified 2SLS.
         estimands: names of the estimands that it is judged against.
-        own: the estimand that is its target, where the study asks it; ``""`` where it does not.
+        baseline: whether it is no method, but what every board has beside them: judged, not ranked.
 
     >>> Method("ols", "OLS, Card's controls", target="slope", estimands=("direct",)).moments
     inf
@@ -41,7 +41,7 @@ class Method:
     assumes: tuple[str, ...] = ()
     moments: float = math.inf
     estimands: tuple[str, ...] = ()
-    own: str = ""
+    baseline: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,65 @@ class Setting:
     label: str = ""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a study's design: its head, and rows of a name, perhaps ``""``, and a text."""
+
+    head: str
+    rows: tuple[tuple[str, str], ...]
+
+
+Word = Literal["borne out", "not borne out", "undecided"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A claim held against one place: what it says there, what was found, and what comes of it.
+
+    Arguments:
+        world: the name of the place.
+        expected: the value that is claimed, or the bound.
+        found, error: the measure, and its Monte Carlo error.
+    """
+
+    world: str
+    expected: float
+    found: float
+    error: float
+    word: Word
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a study claims of a measure of a method, and whether its run bears it out.
+
+    Arguments:
+        says, because: the claim and its reason, plain text.
+        measure: as the summary names it; ``"estimate"`` for the mean of the estimates.
+        relation: ``"equals"``, ``"above"``, ``"below"``, or ``"smaller_than"``.
+        told: what is expected, as the study has it: a number, a formula, a method.
+        held: in every place where it is made.
+    """
+
+    name: str
+    says: str
+    because: str
+    estimand: str
+    method: str
+    measure: str
+    relation: str
+    told: str
+    held: tuple[Held, ...]
+
+    @property
+    def word(self) -> Word:
+        """Of all places: borne out where it is in all of them, not where it is not in one."""
+        words = {each.word for each in self.held}
+        if "not borne out" in words:
+            return "not borne out"
+        return "borne out" if words == {"borne out"} else "undecided"
+
+
 @dataclass(frozen=True, eq=False)
 class Findings:
     """All that one experiment found, ready to be shown.
@@ -94,7 +153,8 @@ class Findings:
         methods: in the order in which they are shown.
         estimates: one row per attempted estimate: ``world, method, replicate, value, se, low,
             high, n, failure``; ``failure`` is ``""`` or the failure's name. Optional: ``gap_low,
-            gap_high``, what an interval leaves out of its middle, NaN for nothing.
+            gap_high``, what an interval leaves out of its middle, NaN for nothing; ``estimand``,
+            the only one that an estimate is of, ``""`` for all that its method is judged by.
         truths: ``world, estimand, value, se, method, n``, ``se`` being the error of the truth.
         summary: the frame that ``experiments.measures.summarise`` makes of these.
         real: the methods on the data as they came, or None: ``method, label, value, se,
@@ -111,6 +171,9 @@ class Findings:
         level: the nominal coverage of the intervals.
         cells: by the name of a world here, where it lies among the factors; empty for a study
             without factors.
+        design: the study in the order of ADEMP.
+        claims: what the study claims, and what came of it.
+        broken: every (world, method) whose assumption of the causal graph does not hold there.
 
     Errors: ``ValueError`` for a truth whose world or estimand has no record here.
     """
@@ -131,6 +194,9 @@ class Findings:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     level: float = 0.95
     cells: Mapping[str, Setting] = field(default_factory=dict)
+    design: Sequence[Part] = ()
+    broken: Set[tuple[str, str]] = frozenset()
+    claims: Sequence[Claim] = ()
 
     def __post_init__(self) -> None:
         for kind, known in (("world", self.worlds), ("estimand", self.estimands)):

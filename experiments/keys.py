@@ -7,10 +7,12 @@ replications leave it as it is. All methods of a world see the same replicates.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from scm.noise.address import name_words
 from scm.noise.words import fold, stream_of
@@ -28,10 +30,17 @@ def replicate_keys(seed: int, world: str, start: Any, count: int, cell: str = ""
     >>> bool((jax.random.key_data(one[0]) == jax.random.key_data(many[7])).all())
     True
     """
-    stream = fold(stream_of(seed), *name_words(_placed(world, cell), "replicate"))
-    numbers = jnp.asarray(start, jnp.uint32) + jnp.arange(count, dtype=jnp.uint32)
-    data = jax.vmap(lambda number: fold(stream, 0, number))(numbers)
+    words = np.array(name_words(_placed(world, cell), "replicate"), np.uint32)
+    data = _replicates(stream_of(seed), words, np.uint32(start), count)
     return jax.random.wrap_key_data(data, impl="threefry2x32")
+
+
+@functools.partial(jax.jit, static_argnums=3)
+def _replicates(root: jax.Array, words: jax.Array, start: jax.Array, count: int) -> jax.Array:
+    """The words of the keys, (count, 2)."""
+    stream = fold(root, words[0], words[1])
+    numbers = start + jnp.arange(count, dtype=jnp.uint32)
+    return jax.vmap(lambda number: fold(stream, 0, number))(numbers)
 
 
 def truth_key(seed: int, world: str, estimand: str, cell: str = "") -> jax.Array:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -15,8 +16,10 @@ from rich.text import Text
 
 from experiments.cells_table import cells_tables
 from experiments.findings import Findings
-from experiments.report.cells import FLAG, HEADS, Board, Cell, Row, boards, caption
-from experiments.report.numbers import aligned
+from experiments.names import BASELINES
+from experiments.report.cells import FLAG, HEADS, Board, Cell, Row, boards, caption, judged
+from experiments.report.claimed import MARKS, in_words
+from experiments.report.numbers import aligned, paired, share
 from experiments.report.published import published
 
 __all__ = ["MOST_BOARDS", "render"]
@@ -29,6 +32,7 @@ _HALVES = (  # where they do not fit side by side: is it right, and how much doe
     ("bias", "median_bias", "rmse", "coverage"),
     ("empirical_se", "mad", "model_se", "failures", "seconds"),
 )
+_OWN = {"bias_own": "bias for target", "coverage_own": "covers target %"}
 _GAP = "  "
 _LABEL = 26  # columns that a label needs beside its numbers; with fewer it stands above them
 
@@ -48,7 +52,23 @@ def render(findings: Findings) -> RenderableType:
     else:
         for board in boards(findings):
             parts += ["", _Table(findings, board)]
-    return Group(*parts, "", Text(caption(findings), style="dim"), *_bullets(findings.notes))
+    below = [*_bullets(findings.notes), *_claims(findings)]
+    return Group(*parts, "", Text(caption(findings), style="dim"), *below)
+
+
+_STYLES = {"borne out": "green", "not borne out": "bold red", "undecided": "yellow"}
+
+
+def _claims(findings: Findings) -> Iterator[RenderableType]:
+    """What the study claims, a line each, and what came of it."""
+    if findings.claims:
+        yield Text("\nWhat it claims, and whether this run bears it out", style="bold")
+    for each in findings.claims:
+        told = f"{each.word}  " + ("" if each.word == "borne out" else in_words(findings, each))
+        line = Text.assemble(
+            (f"{MARKS[each.word]} ", _STYLES[each.word]), each.says, "  ", (told.strip(), "dim")
+        )
+        yield Padding(line, (0, 0, 0, 2))
 
 
 @dataclass(frozen=True)
@@ -66,13 +86,19 @@ class _Table:
         if not board.rows:
             yield Text("no method is judged by it", style="dim")
             return
-        whole = _Columns.of(board.rows, _MEASURES)
+        every = [row.cells for row in board.rows]
+        own = _of_own_targets(self.findings, board)
+        whole = _Columns.of(every, _MEASURES)
         fits = whole.width <= options.max_width
-        parts = [whole] if fits else [_Columns.of(board.rows, half) for half in _HALVES]
+        parts = [whole] if fits else [_Columns.of(every, half) for half in _HALVES]
         for number, columns in enumerate(parts):
             yield from [Text()] * (number > 0)
             yield from _lines(board.rows, columns, options.max_width)
-        yield from _bullets(board.notes)
+        if own:
+            yield Text()
+            columns = _Columns.of([cells for _, cells in own], tuple(_OWN))
+            yield from _lines([row for row, _ in own], columns, options.max_width)
+        yield from _bullets([*board.notes, *_absent(self.findings, board)])
 
 
 @dataclass(frozen=True)
@@ -83,11 +109,14 @@ class _Columns:
     widths: tuple[int, ...]
 
     @classmethod
-    def of(cls, rows: Sequence[Row], measures: Sequence[str]) -> _Columns:
+    def of(cls, rows: Sequence[Sequence[Cell]], measures: Sequence[str]) -> _Columns:
+        """Of rows with a cell for each of ``_MEASURES``, or of ``_OWN``, these measures."""
         columns = []
         for measure in measures:
-            cells = _column([row.cells[_MEASURES.index(measure)] for row in rows])
-            columns.append((Text(HEADS[measure].replace(" ", "\n") + " ", "bold"), *cells))
+            at = (_MEASURES if measure in HEADS else tuple(_OWN)).index(measure)
+            head = HEADS.get(measure) or _OWN[measure]
+            cells = _column([row[at] for row in rows])
+            columns.append((Text(head.replace(" ", "\n") + " ", "bold"), *cells))
         widths = [max(len(line) for cell in column for line in cell.split("\n"))
                   for column in columns]  # fmt: skip
         return cls(tuple(columns), tuple(widths))
@@ -118,8 +147,13 @@ def _lines(rows: Sequence[Row], columns: _Columns, width: int) -> Iterable[Text]
     indent = " " * (room + len(_GAP)) if beside else ""
     yield from (Text(indent) + line for line in columns.row(0))
     yield Text("─" * (len(indent) + columns.width), "dim")
+    parted = False
     for number, row in enumerate(rows, 1):
-        yield from [Text()] * (number > 1)
+        if row.method.baseline and not parted:  # apart: nobody is to be ranked with them
+            yield Text("┄" * (len(indent) + columns.width), "dim")
+            parted = True
+        elif number > 1:
+            yield Text()
         target = f"targets {row.method.target}" * bool(row.method.target)
         if beside:
             label = [Text(part) for part in textwrap.wrap(row.method.label, room)]
@@ -131,6 +165,32 @@ def _lines(rows: Sequence[Row], columns: _Columns, width: int) -> Iterable[Text]
         else:
             yield Text.assemble((row.method.label, "bold"), _GAP, (target, "dim"))
             yield from columns.row(number)
+
+
+def _of_own_targets(findings: Findings, board: Board) -> list[tuple[Row, tuple[Cell, ...]]]:
+    """The methods that aim at something else than what is asked, by that: where it is known."""
+    found = judged(findings, board.world, board.estimand)
+    rows = []
+    for row in board.rows:
+        bias, covers = (found[row.method.name][name] for name in _OWN)
+        cells = []
+        for one, form in ((bias, paired), (covers, share)):
+            if math.isnan(one.value):
+                cells.append(Cell(note=one.note))
+            else:
+                shown = form(one.value, one.mcse)
+                cells.append(Cell(shown.value, f"({shown.error})", flagged=one.flagged))
+        if any(cell.value for cell in cells):
+            rows.append((row, tuple(cells)))
+    return rows
+
+
+def _absent(findings: Findings, board: Board) -> Iterator[str]:
+    """Why a baseline is not on a board."""
+    there = {row.method.name for row in board.rows}
+    for name in BASELINES:
+        for remark in findings.remarks.get((board.world, name), ()) if name not in there else ():
+            yield f"{name.capitalize()} baseline: {remark}"
 
 
 def _column(cells: Sequence[Cell]) -> list[Text]:

@@ -21,9 +21,11 @@ __all__ = ["listed", "shown"]
 
 
 def listed(folder: Path) -> RenderableType:
-    """The simulators, and the studies in ``folder``; one that is wrong shows its first mistake."""
+    """The simulators, and the studies in ``folder`` and in folders of it; one that is wrong shows
+    its first mistake."""
     simulators = _grid((name, each.title) for name, each in SIMULATORS.items())
-    studies = _grid(map(_study, sorted(folder.glob("*.toml"))))
+    files = sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), path))
+    studies = _grid(map(_study, files))
     none = Text(f"none in {folder}/", style="dim")
     return Group(
         _head("Simulators", "scm show NAME, scm sample NAME"),
@@ -93,8 +95,8 @@ def _known(known: Mapping[str, Known]) -> Iterator[RenderableType]:
 
 
 def _exact(value: Fraction | float) -> str:
-    """A value to six digits, and as a fraction where it is one."""
-    fraction = isinstance(value, Fraction) and value.denominator != 1
+    """A value to six digits, and as a fraction where it is one that can be read."""
+    fraction = isinstance(value, Fraction) and 1 < value.denominator < 10**8
     return f"{value} = {float(value):.6g}" if fraction else f"{float(value):.6g}"
 
 

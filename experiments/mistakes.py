@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import difflib
 import json
 import re
@@ -70,11 +71,15 @@ def shown(value: Any) -> str:
         return f"the string {json.dumps(_short(value), ensure_ascii=False)}"
     if isinstance(value, bool | int | float):
         return json.dumps(value) if isinstance(value, bool) else repr(value)
+    if isinstance(value, list | tuple) and value and all(isinstance(x, dict) for x in value):
+        return "a list of tables"
     if isinstance(value, list | tuple):
         return f"the list {_short(json.dumps(value, ensure_ascii=False, default=str))}"
     if isinstance(value, dict):
         return "a table" if value else "an empty table"
-    return f"the date or time {value}"
+    if isinstance(value, datetime.date | datetime.time):
+        return f"the date or time {value}"
+    return f"an object of type {type(value).__name__}"
 
 
 def _short(text: str) -> str:

@@ -11,18 +11,23 @@ import functools
 import hashlib
 import importlib
 import inspect
+import os
 import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.mistakes import spelling
+from experiments.mistakes import nearest, shown, spelling
 
 if TYPE_CHECKING:
     from scm import SCM
 
-__all__ = ["OwnWorld", "attribute", "code_digest", "is_own", "own_world"]
+__all__ = ["OwnWorld", "attribute", "code_digest", "is_own", "own_world", "what_was_raised"]
+
+_ROOT = Path(__file__).parents[1]
+_OURS = tuple(f"{_ROOT / room}{os.sep}" for room in ("experiments", "scm", "simulators"))
 
 
 def is_own(name: str) -> bool:
@@ -33,21 +38,53 @@ def is_own(name: str) -> bool:
 def attribute(name: str, beside: Path) -> Any:
     """What ``module:name`` names. Raises ValueError that says what is missing."""
     module_name, _, attribute_name = name.partition(":")
+    if not module_name or not attribute_name:
+        raise ValueError(f"MODULE:NAME is wanted, such as models:world, given {name!r}")
     with _looking_in(beside, Path.cwd()):
         try:
             module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            if error.name != module_name.split(".")[0] and error.name != module_name:
-                raise  # something that the person's own module wants
-            raise ValueError(
-                f"there is no module {error.name!r} beside this file or where scm runs"
-            ) from None
+        except Exception as error:
+            raise ValueError(_not_imported(module_name, attribute_name, beside, error)) from error
     if not hasattr(module, attribute_name):
         known = [each for each in vars(module) if not each.startswith("_")]
         raise ValueError(
             f"{module_name} has no {attribute_name!r}{spelling(attribute_name, known)}"
         )
     return getattr(module, attribute_name)
+
+
+def _not_imported(module: str, name: str, beside: Path, error: Exception) -> str:
+    """Why a module cannot be imported: there is none, or it fails by itself."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing is None or not f"{module}.".startswith(f"{missing}."):
+        return f"{module} cannot be imported: {what_was_raised(error)}"
+    known = {file.stem for folder in (beside, Path.cwd()) for file in folder.glob("*.py")}
+    if module.removesuffix(".py") in known:
+        return f"a module is named without .py; write {module.removesuffix('.py')}:{name}"
+    near = nearest(missing, known)
+    hint = f"; did you mean {near!r}?" if near else ""
+    return f"there is no module {missing!r} beside this file or where scm runs{hint}"
+
+
+def what_was_raised(error: BaseException) -> str:
+    """An exception of a person's own code in one line, with the place in that code.
+
+    >>> what_was_raised(KeyError("age"))
+    "KeyError: 'age'"
+    """
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, SyntaxError):
+        return told
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [
+        each
+        for each in frames
+        if not each.filename.startswith(("<", *_OURS, sys.base_prefix))
+        and "site-packages" not in each.filename
+    ]
+    return (
+        f"{told} ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else told
+    )
 
 
 @contextlib.contextmanager
@@ -103,16 +140,15 @@ class OwnWorld:
         made = self.value
         if not isinstance(made, SCM):
             try:
-                inspect.signature(made).bind(**parameters)
-            except TypeError as error:
-                raise ValueError(f"{self.name}: {error}") from None
-            made = made(**parameters)
+                made = made(**parameters)
+            except Exception as error:
+                raise ValueError(f"{self.name} fails: {what_was_raised(error)}") from error
         elif parameters:
             raise ValueError(
                 f"{self.name} is a model and takes no parameters; name a function that returns one"
             )
         if not isinstance(made, SCM):
-            raise ValueError(f"{self.name} gives a {type(made).__name__}, and an SCM is wanted")
+            raise ValueError(f"{self.name} gives {shown(made)}, and an SCM is wanted")
         return made
 
 
@@ -121,6 +157,6 @@ def own_world(name: str, beside: Path) -> OwnWorld:
     value = attribute(name, beside)
     if not callable(value) and type(value).__name__ != "SCM":
         raise ValueError(
-            f"{name} is a {type(value).__name__}; an SCM, or a function that returns one, is wanted"
+            f"{name} is {shown(value)}; an SCM, or a function that returns one, is wanted"
         )
     return OwnWorld(name, value)

@@ -1,8 +1,10 @@
 """Estimators in plain Python: any function of a data frame and roles, run one data set at a time.
 
 It returns a number, a pair (value, standard error), or a dict with ``value`` and, if it has them,
-``se``, ``low``, ``high``. What it raises, or returns that is no finite number, is a failure of that
-data set, kept as a row with its traceback; time and memory may be limited.
+``se``, ``low``, ``high``; or with ``draws`` of the effect from a posterior, any number of them,
+whose mean, deviation and central interval are the estimate, unless they are given as well. What it
+raises, or returns that is no finite number, is a failure of that data set, kept as a row with its
+traceback; time and memory may be limited.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from experiments.draws import summarised
 from scm.estimate import Roles
 
 if TYPE_CHECKING:
@@ -88,21 +93,27 @@ class OwnEstimator:
         except Exception as error:
             return {**row, "failure": type(error).__name__, "detail": _traceback()}
         row |= found
+        if "draws" in row and not np.isfinite(row["draws"]).all():
+            count = int((~np.isfinite(row["draws"])).sum())
+            detail = f"{count:,} of {len(row['draws']):,} draws"
+            return {**row, **empty, "draws": None, "failure": "non-finite", "detail": detail}
         if not math.isfinite(row["value"]):
-            return {**row, **empty, "failure": "non-finite", "detail": f"value {row['value']}"}
+            silent = {**empty, "draws": None} if "draws" in row else empty
+            return {**row, **silent, "failure": "non-finite", "detail": f"value {row['value']}"}
         if math.isnan(row["low"]) and math.isfinite(row["se"]):
             half = _HALF * row["se"]
             row |= {"low": row["value"] - half, "high": row["value"] + half}
         return row
 
 
-def _read(answer: Any) -> dict[str, float]:
+def _read(answer: Any) -> dict[str, Any]:
     """What a function returned, as fields. Raises TypeError for anything else."""
     if isinstance(answer, Mapping):
-        known = {"value", "se", "low", "high"}
-        if "value" not in answer or not set(answer) <= known:
+        known = {"value", "se", "low", "high", "draws"}
+        if not {"value", "draws"} & set(answer) or not set(answer) <= known:
             raise TypeError(f"a dict with {sorted(known)} is wanted, given {sorted(answer)}")
-        return {name: float(x) for name, x in answer.items()}
+        told = {name: float(x) for name, x in answer.items() if name != "draws"}
+        return {**summarised(answer["draws"]), **told} if "draws" in answer else told
     if isinstance(answer, tuple | list) and len(answer) == 2:
         return {"value": float(answer[0]), "se": float(answer[1])}
     return {"value": float(answer)}

@@ -51,8 +51,10 @@ def digest(record: Mapping[str, Any]) -> str:
 
 
 def data_digest(study: Study, cell: Cell, world: str, code: str) -> str:
-    """Of what the data of a world in a cell are drawn from; ``code`` is that of its simulator."""
+    """Of what the data of a world in a cell are drawn from; ``code`` is that of its simulator, and
+    of what happens to its data."""
     each = study.worlds[world]
+    observed = [told.model_dump() for told in each.observe.values()]
     return digest(
         {
             "seed": study.seed,
@@ -62,6 +64,7 @@ def data_digest(study: Study, cell: Cell, world: str, code: str) -> str:
             "code": code,
             "parameters": dict(each.parameters),
             "n": each.n,
+            **({"observe": observed} if observed else {}),
         }
     )
 
@@ -70,8 +73,9 @@ def method_digest(method: Method, adjust: Iterable[str], code: str) -> str:
     """Of what a method does to data; ``adjust`` are the columns that it ends up adjusting for,
     ``code`` is the estimator's."""
     roles = {**method.roles.model_dump(), "adjust": list(adjust)}
-    options = dict(method.options)
-    return digest({"estimator": method.estimator, "code": code, "roles": roles, "options": options})
+    told = {"estimator": method.estimator, "code": code, "roles": roles}
+    missing = {} if method.missing == "refuse" else {"missing": method.missing}
+    return digest({**told, "options": dict(method.options), **missing})
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,9 @@ class Parts:
 
     def clean(self) -> None:
         """Remove what a run that was stopped left half made."""
-        for path in self.folder.glob(f"*/*/{_PASSING}*"):
-            path.unlink(missing_ok=True)
+        for pattern in (f"{_PASSING}*", f"*/*/{_PASSING}*"):
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
 
 
 def written(path: Path, write: Callable[[Path], Any]) -> None:

@@ -262,7 +262,7 @@ def _made(place: Place, parts: Parts) -> None:
             before = took.get((done.data, job), (0.0, 0.0))
             took[done.data, job] = before[0] + ran, before[1] + compiled
 
-    missing = list(tasks(place, parts, place.study.replications))
+    missing = list(tasks(place, parts, place.study.replications, baselines=False))
     if missing:
         with engine(settings.kind, settings.workers, settings.address) as executor:
             try:

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from experiments.factors import count
-from experiments.own_code import code_digest
+from experiments.method import method_of
 from experiments.parts import Parts, data_digest
-from experiments.plan import Plan, estimand_of, method_of, world_of
+from experiments.plan import Plan, estimand_of
 from experiments.running import Place
 from experiments.study import Study
+from experiments.world import world_of
 
 __all__ = ["Progress", "progress"]
 
@@ -57,7 +58,7 @@ def progress(study: Study, first: Plan, parts: Parts) -> Progress:
     if exact:
         cells = sum(1 for _ in study.cells())
     wanted = {
-        name: sum(name in first.named_in(world) for world in study.worlds) for name in first.methods
+        name: sum(name in first.named_in(world) for world in first.worlds) for name in first.methods
     }
     wanted = {name: cells * worlds * study.replications for name, worlds in wanted.items()}
     looked, took = min(cells, _LOOKED), parts.seconds()
@@ -75,7 +76,7 @@ def progress(study: Study, first: Plan, parts: Parts) -> Progress:
     return Progress(
         cells,
         exact,
-        cells * len(study.worlds) * study.replications,
+        cells * len(first.worlds) * study.replications,
         sum(wanted.values()),
         looked,
         sets_done,
@@ -122,7 +123,7 @@ def _begun(study: Study, first: Plan, parts: Parts, most: int) -> Iterator[Place
             made = first.worlds[world]  # building one of each cell would take long
             if each.worlds[world].simulator != first.study.worlds[world].simulator:
                 made = world_of(each, world)
-            if data_digest(each, cell, world, code_digest(made.simulator.function)) in begun:
+            if data_digest(each, cell, world, made.code) in begun:
                 worlds = {world: world_of(each, world)}
                 estimands = {name: estimand_of(asked) for name, asked in each.estimands.items()}
                 methods = {name: method_of(each, name) for name in each.methods}

@@ -20,7 +20,7 @@ from rich.text import Text
 from experiments.factors import Cell
 from experiments.mistakes import spelling
 from experiments.plan import plan
-from experiments.replicate import Chunk, drawn, estimated
+from experiments.replicate import drawn, estimated
 from experiments.running import Place
 from experiments.study import Study
 from scm.estimate.failures import FAILURES
@@ -127,10 +127,7 @@ def replayed(
     start = replicate // place.chunk * place.chunk
     row = replicate - start
     chunk = drawn(world, place.plan.worlds[world], each.seed, start, found.of_data(world))
-    data = pd.DataFrame({name: np.asarray(column[row]) for name, column in chunk.data.items()})
-    alone = Chunk(
-        replicate, {name: x[row : row + 1] for name, x in chunk.data.items()}, chunk.codes[[row]]
-    )
+    data, alone = chunk.frame(row), chunk.one(row)
     estimates = {
         name: estimated(told, alone)[0].iloc[0].to_dict()
         if told.plain

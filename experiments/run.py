@@ -20,21 +20,26 @@ from rich.progress import (
 
 from experiments import findings as found
 from experiments import leaderboard
+from experiments.ademp import ademp
 from experiments.collect import Collected, collect
 from experiments.engines import engine
 from experiments.lock import locked
 from experiments.measures import widen
+from experiments.method import Method
 from experiments.parts import Parts
-from experiments.plan import Method, Plan
+from experiments.places_shown import places_shown
+from experiments.plan import Plan
 from experiments.provenance import provenance
+from experiments.ready import ready
 from experiments.replicate import estimate_once
-from experiments.report.page import page
+from experiments.report import report
+from experiments.report.claimed import claims_table
 from experiments.running import done, places, tasks
-from experiments.setting import setting
 from experiments.stopping import wanted
 from experiments.store import claim, going_on, keep
 from experiments.study import Study
 from experiments.task import Done
+from experiments.verdicts import verdicts
 from scm.estimate.failures import failure_of
 
 if TYPE_CHECKING:
@@ -56,7 +61,7 @@ def run(
     `experiments.store.StoreError` for a folder that cannot be used, or that holds a run of the same
     study with other numbers in it; `experiments.lock.LockedError` if another run is at work there.
     """
-    first = next(places(study)).plan
+    first = ready(study)
     folder = claim(out, study)
     with locked(folder):
         parts = Parts(going_on(folder, study, fresh))
@@ -70,18 +75,22 @@ def run(
                 seconds = _replicated(study, parts, progress)
                 tell = _counter(progress, "results")
                 results = collect(places(study), parts, methods, seconds, tell)
-                more = wanted(study, results.summary)
+                more = wanted(study, results.families.single(results.summary))
         findings = _findings(study, first, methods, results, real, provenance(study, folder))
+        shown = report(findings)
         keep(
             folder,
             study,
             findings.provenance,
             estimates=results.estimates(),
-            truths=findings.truths,
+            draws=results.draws(),
+            truths=results.truths,
             seconds=results.seconds,
-            summary=widen(findings.summary),
+            summary=widen(results.summary),
             real=real,
-            report=page(findings),
+            claims=claims_table(findings),
+            report=shown.html,
+            figures=shown.figures,
         )
     console.print(leaderboard.render(findings))
     console.print()
@@ -127,37 +136,36 @@ def _findings(
     real: pd.DataFrame | None,
     origin: dict[str, Any],
 ) -> found.Findings:
-    worlds: dict[str, found.World] = {}
-    cells: dict[str, found.Setting] = {}
-    remarks: dict[tuple[str, str], tuple[str, ...]] = {}
-    for place in places(study):
-        each = place.plan.worlds[place.world]
-        label = f"{each.label}: {place.cell.label}" if place.cell.label else each.label
-        worlds[place.name] = found.World(label, each.model.equations(), each.simulator.source)
-        if place.cell.label:
-            cells[place.name] = setting(study, place)
-        told = {m: t for (world, m), t in place.plan.remarks().items() if world == place.world}
-        remarks |= {(place.name, method): text for method, text in told.items()}
+    seen = places_shown(study, places(study), results.families)
     return found.Findings(
         title=study.title,
         aims=study.aims,
         notes=study.notes,
-        worlds=worlds,
+        worlds=seen.worlds,
         estimands={
             name: found.Estimand(study.estimands[name].label, each.definition)
             for name, each in first.estimands.items()
         },
-        methods=methods,
+        methods=[*methods, *results.baselines],
         estimates=results.shown(),
-        truths=results.truths,
-        summary=results.summary,
+        truths=results.families.shown(results.truths),
+        summary=results.families.shown(results.summary),
         real=real,
         real_source=first.real.source if first.real is not None else "",
-        remarks=remarks,
+        remarks=seen.remarks,
         policy=study.failures,
         provenance=origin,
-        cells=cells,
+        cells=seen.cells,
+        design=ademp(study, first, f"{len({each.label for each in seen.cells.values()}):,}"),
+        broken=seen.broken,
+        claims=_claims(study, results),
     )
+
+
+def _claims(study: Study, results: Collected) -> tuple[found.Claim, ...]:
+    if not study.claims:
+        return ()
+    return verdicts(study.claims, tuple(places(study)), results.summary, results.truths)
 
 
 def _described(name: str, method: Method) -> found.Method:

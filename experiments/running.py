@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from functools import cached_property
 
+from experiments.baselines import Absent
 from experiments.factors import Cell
 from experiments.own_code import code_digest
 from experiments.parts import Parts, chunk_size, data_digest, digest, method_digest
@@ -46,13 +47,13 @@ class Place:
     def chunk(self) -> int:
         """How many data sets are made at once."""
         world = self.plan.worlds[self.world]
-        return chunk_size(world.n, len(world.model.observed))
+        return chunk_size(world.n, len(world.columns))
 
     @cached_property
     def data(self) -> str:
         """The digest of its data."""
-        simulator = self.plan.worlds[self.world].simulator
-        return data_digest(self.study, self.cell, self.world, code_digest(simulator.function))
+        code = self.plan.worlds[self.world].code
+        return data_digest(self.study, self.cell, self.world, code)
 
     @cached_property
     def jobs(self) -> dict[str, str]:
@@ -63,6 +64,12 @@ class Place:
             )
             for name, method in self.plan.methods_in(self.world).items()
         }
+
+    @cached_property
+    def baselines(self) -> dict[tuple[str, str], str]:
+        """By estimand and name of a baseline, the digest of what it does here."""
+        found = self.plan.baselines_in(self.world)
+        return {at: each.digest for at, each in found.items() if not isinstance(each, Absent)}
 
     @cached_property
     def own(self) -> dict[str, str]:
@@ -87,14 +94,19 @@ def places(study: Study) -> Iterator[Place]:
             yield Place(each, cell, world, planned)
 
 
-def tasks(place: Place, parts: Parts, replications: int) -> Iterator[Task]:
-    """What is still to be done in a place, chunk by chunk."""
+def tasks(
+    place: Place, parts: Parts, replications: int, *, baselines: bool = True
+) -> Iterator[Task]:
+    """What is still to be done in a place, chunk by chunk; with or without its baselines."""
     jobs = {name: (job, parts.there(place.data, job)) for name, job in place.jobs.items()}
     own = {name: (job, parts.there(place.data, job)) for name, job in place.own.items()}
+    every = place.baselines if baselines else {}
+    beside = {at: (job, parts.there(place.data, job)) for at, job in every.items()}
     for start in range(0, replications, place.chunk):
         wanted = {name: job for name, (job, there) in jobs.items() if start not in there}
         asked = {name: job for name, (job, there) in own.items() if start not in there}
-        if wanted or asked:
+        least = {at: job for at, (job, there) in beside.items() if start not in there}
+        if wanted or asked or least:
             yield Task(
                 place.study,
                 place.cell,
@@ -103,6 +115,7 @@ def tasks(place: Place, parts: Parts, replications: int) -> Iterator[Task]:
                 place.data,
                 wanted,
                 asked,
+                least,
                 parts.folder,
             )
 

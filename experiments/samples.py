@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.keys import replicate_keys
 from experiments.parts import chunk_size
-from experiments.plan import World
+from experiments.world import World
 from scm.estimands import InSample
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def own_truths(
     """
     import pandas as pd
 
-    size = chunk_size(world.n, len(world.model.observed))
+    size = chunk_size(world.n, len(world.columns))
     keys = replicate_keys(seed, name, start, size, cell)
     values = jax.device_get(_program(estimand, world.n)(world.model, keys))
     return pd.DataFrame({"replicate": np.arange(start, start + size), "value": values})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.asked import KINDS
+from experiments.happenings import STEPS
 from experiments.study import Study
 
 __all__ = ["schema"]
@@ -18,8 +19,11 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _SPELT_OUT = {  # what a table may leave out, though a study always has it
     "World": ("label", "n"),
     "Method": ("label", "treatment", "outcome", "adjust", "instruments", "mediators", "estimands"),
+    "Claim": ("worlds", "estimand"),
     **dict.fromkeys(KINDS, ("label", "worlds")),
 }
+
+_STEPS = {each.__name__ for each in STEPS.values()}
 
 _KEYS = {  # by key, or by table and key where that is something else there
     "name": "The study's name: its results go to runs/NAME/.",
@@ -28,6 +32,7 @@ _KEYS = {  # by key, or by table and key where that is something else there
     "notes": "What a reader of its results has to know.",
     "seed": "Of all randomness.",
     "precision": "What numbers are held in.",
+    "family": "A parameter and how many worlds it makes, from 0 on: one scenario of many worlds.",
     "n": "People in each data set, in all worlds that do not say otherwise.",
     "replications": "Data sets in each world and cell.",
     "roles": "Which columns play which part, for all methods that do not say otherwise.",
@@ -75,6 +80,47 @@ _KEYS = {  # by key, or by table and key where that is something else there
     "most": "Replications beyond which nothing goes on.",
     "workers": "How many; left out: one for each core.",
     "address": "Of a Dask scheduler; left out: a cluster of this machine.",
+    "observe": "What happens to its data on their way to the analyst: [worlds.NAME.observe.STEP].",
+    "missing": "What it does with missing values.",
+    "claims": "What the study claims, to be held against what it finds: [claims.NAME].",
+    "severity": "How much of it happens: 0 is nothing, 1 as it is written.",
+    "numbers": "Values of the names in formulas that are no columns.",
+    "column": "The column that it happens to.",
+    "columns": "The columns that it happens to.",
+    "sd": "Standard deviation of normal noise, in units of the column.",
+    "factor_sd": "Standard deviation of the logarithm of a factor of median 1.",
+    "berkson": "Whether units really get another value than what is recorded.",
+    "sensitivity": "P(recorded 1 | 1): a number, or a formula.",
+    "specificity": "P(recorded 0 | 0): a number, or a formula.",
+    "cuts": "Where classes meet.",
+    "values": "What is recorded of each class; left out: 0, 1, 2.",
+    "where": "A formula that is true of the units in the data, or their probability.",
+    "chance": "The probability to go missing: a number, or a formula.",
+    "monotone": "Whether what is lost in one column is lost in those after it.",
+    "low": "Values below are recorded as this.",
+    "high": "Values above are recorded as this.",
+    "flag": "A new column that says which values are bounds.",
+    "size": "Units of a group.",
+    "spill": "How much the outcome moves per unit of the others' mean treatment.",
+    "share": "The probability of a unit to be of the other world.",
+    "says": "The claim, in words.",
+    "because": "Why it should be so.",
+    "estimand": "Of which estimand; left out: the study's first.",
+    "within": "How far off it may be besides Monte Carlo error.",
+    "equals": "What the measure is: a number, or a formula.",
+    "known": "A known answer of the simulator that the measure equals.",
+    "above": "What the measure is above: a number, or a formula.",
+    "below": "What the measure is below: a number, or a formula.",
+    "smaller_than": "A method of which the same measure is larger in size.",
+    "Step.kind": "What happens.",
+    "Step.n": "So many units are in the data, the first that are selected.",
+    "Step.name": "Of the new column.",
+    "Step.treatment": "The column that spills over.",
+    "Step.outcome": "The column that moves.",
+    "Step.error": "A formula that is added to the column: a differential error.",
+    "Claim.measure": "The measure, as in summary.csv; or estimate, the mean of the estimates.",
+    "Claim.method": "Of which method; naive and oracle are there always.",
+    "Claim.worlds": "Where; left out: in every world where the estimand is asked.",
     "World.n": "People in each data set; left out: the study's.",
     "Effect.worlds": "Where it is asked; left out: in every world.",
     "Effect.adjust": "Columns that the regression adjusts for.",
@@ -103,15 +149,16 @@ def schema() -> dict[str, Any]:
         table["properties"] = {
             key: _described(name, key, each) for key, each in table["properties"].items()
         }
-    for kinds in made["properties"]["estimands"]["patternProperties"].values():
-        kinds.pop("discriminator")  # OpenAPI's, which no editor of TOML reads
+    for table, key in ((made, "estimands"), (definitions["World"], "observe")):
+        for kinds in table["properties"][key]["patternProperties"].values():
+            kinds.pop("discriminator")  # OpenAPI's, which no editor of TOML reads
     made["description"] = "A simulation study: estimators in worlds whose truth is known."
     return {"$schema": DRAFT, **made, "$defs": definitions}
 
 
 def _described(table: str, key: str, told: dict[str, Any]) -> dict[str, Any]:
     """What is told of a key, with a description, and without null: TOML has none."""
-    family = "Effect" if table in KINDS else table
+    family = "Effect" if table in KINDS else "Step" if table in _STEPS else table
     kept = {name: value for name, value in told.items() if name not in ("title", "default")}
     if "default" in told and told["default"] is not None:
         kept["default"] = told["default"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from experiments.names import BASELINES
 from experiments.study import Study
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def wanted(study: Study, summary: pd.DataFrame) -> int | None:
     rule = study.stop
     if rule is None:
         return None
-    rows = summary[summary.measure == rule.measure]
+    rows = summary[(summary.measure == rule.measure) & ~summary.method.isin(BASELINES)]
     if rows.empty:
         there = ", ".join(sorted(set(summary.measure)))
         raise ValueError(f"stop.measure: there is no measure {rule.measure!r}; there are: {there}")

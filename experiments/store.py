@@ -6,9 +6,12 @@ provenance.json      settings, versions, device, date: `experiments.provenance`
 estimates.parquet    a row per estimate
 truths.parquet       a row per truth, with its error
 seconds.parquet      what the methods took
+draws.parquet        the draws of posteriors, of methods that give any: `experiments.draws`
 summary.csv          the leaderboard
 real.csv             the methods on the real data, where the study has any
+claims.csv           what the study claims and what came of it, where it claims anything
 report.html          all of it, to be read
+figures/             every figure of the report as SVG, PNG and CSV; the folder is the run's own
 ===================  ==========================================================================
 """
 
@@ -18,7 +21,7 @@ import json
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,8 @@ from typing import TYPE_CHECKING, Any
 from experiments.changes import changes
 from experiments.parts import written
 from experiments.provenance import resolved
+from experiments.report.figure import FOLDER, Figure
+from experiments.report.files import write_figures
 from experiments.study import Study
 
 if TYPE_CHECKING:
@@ -40,8 +45,10 @@ _FILES = (
     "estimates.parquet",
     "truths.parquet",
     "seconds.parquet",
+    "draws.parquet",
     "summary.csv",
     "real.csv",
+    "claims.csv",
     "report.html",
 )
 
@@ -83,11 +90,15 @@ def keep(
     summary: pd.DataFrame,
     real: pd.DataFrame | None,
     report: str,
+    figures: Sequence[Figure],
+    draws: Iterable[pd.DataFrame] = (),
+    claims: pd.DataFrame | None = None,
 ) -> None:
     """Replaces what is kept in ``folder``, a folder from `claim`, by the results of one run.
 
     Every file is made before the first is replaced, each is replaced at one stroke, and none of
-    an earlier run stays beside them. Files that are not a run's are not touched.
+    an earlier run stays beside them. Files that are not a run's are not touched; the folder of
+    figures is a run's, with all that is in it.
 
     Raises StoreError if they cannot be written; what was there is then still there.
     """
@@ -99,9 +110,17 @@ def keep(
             truths.to_parquet(stage / "truths.parquet", engine="pyarrow", index=False)
             seconds.to_parquet(stage / "seconds.parquet", engine="pyarrow", index=False)
             summary.to_csv(stage / "summary.csv", index=False)
+            _stream(stage / "draws.parquet", draws)
             if real is not None:
                 real.to_csv(stage / "real.csv", index=False)
+            if claims is not None:
+                claims.to_csv(stage / "claims.csv", index=False)
+            write_figures(stage / FOLDER, figures)
             (stage / "report.html").write_text(report, encoding="utf-8")
+            # A folder with files in it cannot be replaced: the old one goes with the stage.
+            if (folder / FOLDER).exists():
+                (folder / FOLDER).replace(stage / ".before")
+            (stage / FOLDER).replace(folder / FOLDER)
             for name in _FILES:
                 if (stage / name).exists():
                     (stage / name).replace(folder / name)
@@ -124,9 +143,13 @@ def staged(folder: Path) -> Iterator[Path]:
 def going_on(folder: Path, study: Study, fresh: bool) -> Path:
     """Where the parts of a study are kept, below its folder; emptied if it is to begin ``fresh``.
 
+    The folder is held by its `lock`: what runs that were stopped left half made in it is removed.
+
     Raises StoreError where the run that is kept had other numbers in its file: then neither going
     on nor beginning again is what was surely meant.
     """
+    for stage in folder.glob(f"{_STAGE}*"):
+        shutil.rmtree(stage, ignore_errors=True)
     parts = folder / "parts"
     if fresh:
         shutil.rmtree(parts, ignore_errors=True)
@@ -177,9 +200,16 @@ def _owner(folder: Path) -> str | None:
         return None
 
 
+def _is_nothing(path: Path) -> bool:
+    """Whether it is hidden, or the folder of parts of a run that was stopped before it had one."""
+    if path.name == "parts" and path.is_dir():
+        return all(each.name.startswith(".") for each in path.iterdir())
+    return path.name.startswith(".")
+
+
 def _refuse_strangers(folder: Path, study: Study) -> None:
     """Refuses a folder with files in it that is not marked as this study's."""
-    held = sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
+    held = sorted(each.name for each in folder.iterdir() if not _is_nothing(each))
     owner = _owner(folder)
     if owner == study.name or not held:
         return

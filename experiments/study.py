@@ -15,11 +15,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import PrivateAttr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from experiments.asked import Estimand
+from experiments.claims import Claim
 from experiments.factors import Cell, cells, changed
+from experiments.family import Family, family_of, member
+from experiments.happenings import Happening
 from experiments.mistakes import Mistake
+from experiments.names import not_taken
 from experiments.toml_lines import KeyPath, line_of
 from experiments.values import (
     Changes,
@@ -27,11 +38,14 @@ from experiments.values import (
     EngineKind,
     FailurePolicy,
     Grid,
+    Megabytes,
+    Missing,
     Name,
     Number,
     Plain,
     Positive,
     Precision,
+    Seconds,
     Seed,
     Table,
     Text,
@@ -42,6 +56,9 @@ from experiments.values import (
 )
 
 __all__ = ["Estimand", "Method", "Published", "Real", "Roles", "Study", "World"]
+
+
+MethodName = Annotated[Name, AfterValidator(not_taken)]
 
 
 class Roles(Table):
@@ -60,7 +77,18 @@ class World(Table):
     label: Text  # left out: the world's name
     simulator: Text
     parameters: Mapping[str, Plain] = {}
+    family: Family | None = None  # { seed = 50 }: fifty worlds, seed = 0 ... 49, shown as one
     n: Count  # people in each replicated data set; left out: the study's
+    observe: Mapping[Name, Happening] = {}  # what happens to the data, in this order
+
+    @model_validator(mode="after")
+    def _varies_what_is_free(self) -> World:
+        for key in self.family or {}:
+            if key in self.parameters:
+                message = "it is in parameters as well; leave it to the family"
+                told = {"message": message, "at": ("family", key)}
+                raise PydanticCustomError("refused", "{message}", told)
+        return self
 
 
 class Method(Table):
@@ -74,8 +102,9 @@ class Method(Table):
     instruments: Texts
     mediators: Texts
     options: Mapping[str, Plain] = {}
-    time_limit: Positive | None = None  # seconds for one data set, of an estimator in plain Python
-    memory_limit: Positive | None = None  # megabytes, of the same
+    missing: Missing = "refuse"  # what it does with missing values
+    time_limit: Seconds | None = None  # seconds for one data set, of an estimator in plain Python
+    memory_limit: Megabytes | None = None  # megabytes, of the same
     estimands: Texts  # what it is held against; left out: every estimand
 
     @property
@@ -149,13 +178,14 @@ class Study(Table):
     roles: Roles
     worlds: Annotated[Mapping[Name, World], some("at least one table [worlds.NAME]")]
     estimands: Annotated[Mapping[Name, Estimand], some("at least one table [estimands.NAME]")]
-    methods: Annotated[Mapping[Name, Method], some("at least one table [methods.NAME]")]
+    methods: Annotated[Mapping[MethodName, Method], some("at least one table [methods.NAME]")]
     real: Real | None = None
     engine: Engine = Engine()
     failures: FailurePolicy = "report"
     stop: Stop | None = None
     grids: Annotated[tuple[Grid, ...], a_list("tables [[grids]]")] = ()
     scenarios: Mapping[Name, Changes] = {}
+    claims: Mapping[Name, Claim] = {}
 
     _raw: Mapping[str, Any] = PrivateAttr(default_factory=dict)
     _path: Path = PrivateAttr(default=Path("study.toml"))
@@ -180,6 +210,20 @@ class Study(Table):
         estimands = tuple(info.data.get("estimands", ()))
         return _spell_out(tables, {**roles.model_dump(), "estimands": estimands})
 
+    @field_validator("claims", mode="before")
+    @classmethod
+    def _spell_out_claims(cls, tables: Any, info: ValidationInfo) -> Any:
+        asked = info.data.get("estimands", {})
+        first = next(iter(asked), "-")
+        if not isinstance(tables, dict):
+            return tables
+        made: dict[str, Any] = {}
+        for name, table in tables.items():
+            named = table.get("estimand", first) if isinstance(table, dict) else first
+            worlds = asked[named].worlds if isinstance(named, str) and named in asked else ()
+            made |= _spell_out({name: table}, {"estimand": first, "worlds": worlds}, label=False)
+        return made
+
     def read_from(self, path: Path, lines: Mapping[KeyPath, int], raw: Mapping[str, Any]) -> Study:
         """The same study, that knows the file, its tables, and the lines its keys stand on."""
         study = self.model_copy()
@@ -191,14 +235,40 @@ class Study(Table):
         return cells(self.grids, self.scenarios)
 
     def within(self, cell: Cell) -> Study:
-        """The study that one cell is: without factors.
+        """The study that one cell is: without factors, and with the members of its families.
 
         Raises pydantic's ValidationError for a value that its key does not take.
         """
         if not cell.changes and not self.grids and not self.scenarios:
-            return self
+            return self._with_members()
         study = Study.model_validate(changed(self.tables(), cell.changes))
-        return study.read_from(self._path, self._lines, {})
+        return study.read_from(self._path, self._lines, {})._with_members()
+
+    def _with_members(self) -> Study:
+        """The same with a world for every member of a family, asked whatever the family is."""
+        if all(each.family is None for each in self.worlds.values()):
+            return self
+        members: dict[str, dict[str, World]] = {}
+        for name, each in self.worlds.items():
+            members[name] = {name: each}
+            for parameter, count in (each.family or {}).items():
+                members[name] = {
+                    member(name, at): each.model_copy(
+                        update={"family": None, "parameters": {**each.parameters, parameter: at}}
+                    )
+                    for at in range(count)
+                }
+        update: dict[str, Any] = {
+            "worlds": {name: world for each in members.values() for name, world in each.items()}
+        }
+        for tables in ("estimands", "claims"):
+            update[tables] = {
+                name: each.model_copy(
+                    update={"worlds": tuple(w for world in each.worlds for w in members[world])}
+                )
+                for name, each in getattr(self, tables).items()
+            }
+        return self.model_copy(update=update)
 
     def tables(self) -> dict[str, Any]:
         """Its file's tables: with every default spelt out, if nothing is varied; else as they are,
@@ -221,14 +291,17 @@ class Study(Table):
 
     def mistake(self, key: KeyPath, message: str) -> Mistake:
         """A mistake at ``key``, for ``raise ConfigError(study.mistake(...), ...)``."""
+        if key[:1] == ("worlds",) and len(key) > 1:
+            key = ("worlds", family_of(str(key[1])), *key[2:])  # members are no tables
         return Mistake(self.path, key, self.where(key), message)
 
 
-def _spell_out(tables: Any, defaults: Mapping[str, Any]) -> Any:
+def _spell_out(tables: Any, defaults: Mapping[str, Any], *, label: bool = True) -> Any:
     """Each named table with the keys it leaves out; what is no table is left to pydantic."""
     if not isinstance(tables, dict):
         return tables
+    named = lambda name: {"label": name or "-"} if label else {}
     return {
-        name: {"label": name or "-", **defaults, **table} if isinstance(table, dict) else table
+        name: {**named(name), **defaults, **table} if isinstance(table, dict) else table
         for name, table in tables.items()
     }

@@ -28,6 +28,7 @@ class Task:
       data: the digest of the data.
       jobs: by name of a method, the digest of what it does.
       own: by name of an estimand of samples, the digest of what it is.
+      baselines: by estimand and name of a baseline, the digest of what it does.
       folder: where parts are kept.
     """
 
@@ -38,6 +39,7 @@ class Task:
     data: str
     jobs: Mapping[str, str]
     own: Mapping[str, str]
+    baselines: Mapping[tuple[str, str], str]
     folder: Path
 
 
@@ -61,22 +63,37 @@ def _ready(precision: str) -> None:
 def work(task: Task) -> Done:
     """Do a task, and keep its parts."""
     _ready(task.study.precision)
-    from experiments.plan import estimand_of, method_of, world_of
+    from experiments.baselines import Naive, Oracle, baseline
+    from experiments.method import method_of
+    from experiments.plan import estimand_of
     from experiments.replicate import drawn, estimated
     from experiments.samples import own_truths
+    from experiments.world import world_of
     from scm.estimands import InSample
 
     study, cell = task.study, task.cell.of_data(task.world)
     world = world_of(study, task.world)
     parts = Parts(task.folder)
-    methods = {name: method_of(study, name).told_by(world.model) for name in task.jobs}
+    methods = {name: method_of(study, name).told_by(world.seen) for name in task.jobs}
     seconds: dict[str, tuple[float, float]] = {}
-    if methods:
+    beside = {
+        job: baseline(name, estimand_of(study.estimands[asked]), world.seen)
+        for (asked, name), job in task.baselines.items()
+    }
+    if methods or beside:
         chunk = drawn(task.world, world, study.seed, task.start, cell)
         for name, method in methods.items():
             frame, *took = estimated(method, chunk)
             seconds[task.jobs[name]] = took[0], took[1]
             parts.keep(task.data, task.jobs[name], task.start, frame)
+    for job, each in beside.items():
+        match each:
+            case Naive():
+                frame, *took = each.rows(chunk)
+            case Oracle():
+                frame, *took = each.rows(task.world, world, study.seed, chunk, cell)
+        seconds[job] = took[0], took[1]
+        parts.keep(task.data, job, task.start, frame)
     for name, job in task.own.items():
         asked = estimand_of(study.estimands[name])
         assert isinstance(asked, InSample)

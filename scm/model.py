@@ -14,7 +14,7 @@ from scm.core.cycles import path
 from scm.core.dependence import unused
 from scm.core.equations import equation
 from scm.core.errors import CycleError, ModelError, UnknownNameError, suggestion
-from scm.core.intervention import assigned, done, merged, undone, written
+from scm.core.intervention import assigned, done, hidden, merged, undone, written
 from scm.core.marks import Coupling
 from scm.core.structure import Structure, System, structure_of
 from scm.frames import Columns
@@ -256,6 +256,15 @@ class SCM:
         """
         named = merged("assign", assignments, rhs)
         return self._with(assigned(self.structure.variables, named, canonical))
+
+    def hide(self, *names: str) -> SCM:
+        """The model with these variables latent: they are there, and never in the data.
+
+        >>> from numpyro.distributions import Normal
+        >>> SCM(U=Normal(0, 1), X=lambda U: 2 * U).hide("U").observed
+        ('X',)
+        """
+        return self._with(hidden(self.structure.variables, names))
 
     def _with(self, variables: Mapping[str, Any]) -> SCM:
         """A model of these variables; what this one has already is neither traced nor copied."""

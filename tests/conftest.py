@@ -1,6 +1,7 @@
 """What every test runs under: no state of one test reaches another."""
 
 import os
+import pathlib
 
 # As the command line does (experiments.device): before SciPy's OpenBLAS is there to read it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -15,11 +16,29 @@ import pytest
 
 import scm  # noqa: F401
 
+# Compiled programs are kept as the command line keeps them (experiments.device): found again by
+# what they compute, by the versions of JAX and XLA and by their flags. Workers share them, and a
+# second run compiles what has changed. Tests that count compilations count those read back as well.
+PROGRAMS = pathlib.Path(__file__).parents[1] / ".jax_cache"
+jax.config.update("jax_compilation_cache_dir", str(PROGRAMS))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
 # Traces make many objects that live on, and looking through them again and again is a twentieth
 # of the suite's time: what was imported is never looked at, and the rest less often.
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture
+def programs_kept() -> dict[str, str]:
+    """What another process has to find in its environment to share this one's programs."""
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(PROGRAMS),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+    }
 
 
 @pytest.fixture

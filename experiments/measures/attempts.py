@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.measures.frames import made_for
 from experiments.measures.own import about_own_truth, own_truth
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Attempts:
     @classmethod
     def of(cls, mine: pd.DataFrame, estimand: str, truth: float) -> Attempts:
         """The attempts in these rows of estimates, about the truth of an estimand."""
+        mine = made_for(mine, estimand)
         moved = about_own_truth(mine, estimand, truth)
         column = own_truth(estimand)
         has_own = column in mine and not mine[column].isna().all()

@@ -50,7 +50,8 @@ def compare(
 
     Returns a row per place, estimand, pair and measure: the columns of ``by``, ``estimand, method,
     reference, measure, value, mcse, note, replicates``. Differences are the method's less the
-    reference's, and ``precision_gain`` is that of the method over the reference. They compare what
+    reference's, and ``precision_gain`` is that of the method over the reference. A baseline is
+    compared only where it is the reference. They compare what
     methods do with one question, also where they aim at different targets; ranks do not.
 
     Errors: as `summarise`; ``ValueError`` for a reference that is no method.
@@ -84,7 +85,12 @@ def compare(
     rows = []
     for truth in truths.to_dict("records"):
         place = tuple(truth[column] for column in by)
-        here = [method for method in methods if truth["estimand"] in method.estimands]
+        here = [
+            method
+            for method in methods
+            if truth["estimand"] in method.estimands
+            and not (method.baseline and method.name != reference)
+        ]
         found = {}
         for method in here:
             mine = estimates.iloc[places.get((*place, method.name), np.empty(0, int))]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from experiments.findings import Method
 
-__all__ = ["check_frames", "check_options"]
+__all__ = ["check_frames", "check_options", "made_for"]
 
 _ESTIMATES = ("method", "replicate", "value", "se", "low", "high", "failure")
 _TRUTHS = ("estimand", "value", "se")
@@ -39,9 +39,8 @@ def check_frames(
         _known(f"estimates.{column}", list(estimates[column].unique()), list(truths[column]))
     for method in methods:
         _known(f"estimands of {method.name}", method.estimands, list(truths.estimand))
-        if method.own:
-            _known(f"own estimand of {method.name}", [method.own], list(truths.estimand))
-    if (repeated := estimates.duplicated([*by, "method", "replicate"])).any():
+    key = [*by, "method", "replicate", *["estimand"] * ("estimand" in estimates)]
+    if (repeated := estimates.duplicated(key)).any():
         row = estimates[repeated].iloc[0]
         place = ", ".join(str(row[column]) for column in (*by, "method", "replicate"))
         raise ValueError(
@@ -65,6 +64,19 @@ def check_frames(
                 f"truths: a finite value and an error of 0 or more are wanted, given {value} "
                 f"with se {se} for {truth['estimand']} in {_place(truth, by)}"
             )
+
+
+def made_for(rows: pd.DataFrame, estimand: str) -> pd.DataFrame:
+    """The rows that are held against an estimand: all but those made for another one alone.
+
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"value": [1, 2, 3], "estimand": ["", "ate", "att"]})
+    >>> made_for(rows, "ate").value.tolist()
+    [1, 2]
+    """
+    if "estimand" not in rows:
+        return rows
+    return rows[(rows.estimand == "") | (rows.estimand == estimand)]
 
 
 def check_options(

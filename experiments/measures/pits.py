@@ -16,14 +16,17 @@ too wide; the other way round: too narrow; all on one side: biased.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from experiments.measures.measure import finite
+from experiments.measures.measure import Measure, finite
 
-__all__ = ["Calibration", "calibration"]
+__all__ = ["WITHIN", "Calibration", "calibration", "miscalibration"]
+
+WITHIN = "within the band of calibrated posteriors"
 
 _MOST_POINTS = 100
 _HALVINGS = 16
@@ -93,6 +96,33 @@ def calibration(pits: Any, *, draws: int | None = None, level: float = 0.95) -> 
     share = np.searchsorted(np.sort(u), points + 1e-12, side="right") / u.size
     low, high = _band(u.size, points, level)
     return Calibration(points, share, low / u.size, high / u.size, level)
+
+
+def miscalibration(pits: np.ndarray, *, draws: int | None = None, level: float = 0.95) -> Measure:
+    """The largest distance between the distribution of PIT values and the uniform one.
+
+    It has no Monte Carlo error of its own; its note tells whether it is within what chance allows:
+    the simultaneous band of `calibration`. Values that are NaN, of data sets that failed, are left
+    out. Arguments: as `calibration` takes them.
+
+    >>> miscalibration((np.arange(50) + 0.5) / 50).note
+    'within the band of calibrated posteriors'
+    """
+    name, u = "miscalibration", np.asarray(pits, float)
+    u = u[~np.isnan(u)]
+    if u.size < 2:
+        return Measure(name, math.nan, math.nan, ("no posteriors", "one posterior only")[u.size])
+    found = calibration(u, draws=draws, level=level)
+    distance = float(np.abs(found.share - found.points).max())
+    below, above = found.share < found.low - 1e-12, found.share > found.high + 1e-12
+    if bool(found):
+        note = WITHIN
+    elif below.any() and above.any():
+        left = np.flatnonzero(above)[0] < np.flatnonzero(below)[0]
+        note = "posteriors are too narrow" if left else "posteriors are too wide"
+    else:
+        note = f"posteriors lie too {'high' if above.any() else 'low'}"
+    return Measure(name, distance, math.nan, note)
 
 
 def _band(size: int, points: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:

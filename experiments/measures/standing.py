@@ -68,6 +68,8 @@ def _in_order(found: Attempts) -> np.ndarray:
 
 def _unranked(method: Method, found: Attempts) -> str:
     """Why a method is not ranked, or ``""``."""
+    if method.baseline:
+        return "a baseline is not ranked"
     if not len(found):
         return "not run"
     if not found.points:

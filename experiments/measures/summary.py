@@ -9,19 +9,21 @@ however many estimates there are to average.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.measures import intervals, policies
+from experiments.measures import policies
 from experiments.measures.attempts import Attempts
 from experiments.measures.frames import check_frames, check_options
 from experiments.measures.judging import Question, bounds, judge, tally
 from experiments.measures.measure import Measure
+from experiments.measures.pits import WITHIN, miscalibration
 from experiments.measures.policies import Policy
 from experiments.measures.standing import standing
+from experiments.measures.targets import of_own_target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +45,9 @@ LABELS = {
     "median_error": "median error",
     "coverage": "coverage",
     "coverage_own": "coverage of its own target",
+    "bias_own": "bias for its own target",
     "bias_eliminated_coverage": "bias-eliminated coverage",
+    "miscalibration": "distance of PIT values from uniform",
     "rejection": "rejections of the null",
     "width": "interval width",
     "median_width": "median interval width",
@@ -65,14 +69,15 @@ LABELS = {
 }
 """Every measure of a summary, in order, with its name for people.
 
-PEHE and regret are there where the estimates have them, the least and the most under the policy
-``bounds``.
+PEHE, regret and miscalibration are there where the estimates have what they need, the least and the
+most under the policy ``bounds``.
 """
 
-COUNTS = ("rank", "attempts", "seconds", "compile_seconds")
+COUNTS = ("miscalibration", "rank", "attempts", "seconds", "compile_seconds")
 """The measures without a Monte Carlo error."""
 
 _UNITS = ("pehe", "regret")
+_SUSPECT = ("bias", "median_bias", "bias_own", "coverage", "coverage_own")
 
 
 def summarise(
@@ -86,6 +91,7 @@ def summarise(
     policy: Policy = "report",
     limits: Mapping[str, tuple[float, float]] | None = None,
     null: float | Mapping[str, float] = 0.0,
+    targets: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Hold every method against every truth that it is judged by.
 
@@ -94,11 +100,14 @@ def summarise(
             low, high, failure`` (``""``, or the failure's name). A method whose values are all NaN
             without a failure gives intervals only; any other value that is not finite counts as a
             failure. Optional ``gap_low, gap_high``: what an interval leaves out of its middle, NaN
-            for nothing; ``truth_NAME``: the truth of the estimand NAME in the replicate's own
+            for nothing; ``estimand``: the only one that an estimate is of, ``""`` for all;
+            ``truth_NAME``: the truth of the estimand NAME in the replicate's own
             sample, by which it is then judged, its ``value`` in ``truths`` being only where the
-            errors are shown; ``pehe, regret``: of the replicate's units.
+            errors are shown; ``pehe, regret``: of the replicate's units;
+            ``draws, pit_NAME``: how many draws a posterior has, and the share of them below the
+            truth of the estimand NAME, see `pits`.
         truths: the columns of ``by``, and ``estimand, value, se``, ``se`` the error of the truth.
-        methods: records with ``name``, ``moments``, ``target``, ``estimands`` and ``own``.
+        methods: records with ``name``, ``moments``, ``target``, ``estimands`` and ``baseline``.
         seconds: the columns of ``by``, and ``method, seconds, compile_seconds``; or None.
         level: nominal coverage.
         by: the columns that tell one place from another: a world, or the factors of a cell.
@@ -106,6 +115,9 @@ def summarise(
         limits: by estimand, the two numbers between which it lies whatever the data; for
             ``policy="bounds"``.
         null: the value whose rejections are counted, for all estimands, or by estimand (others: 0).
+        targets: what methods aim at themselves: the columns of ``by``, and ``method, estimand,
+            target, value, se, why``: when asked for an estimand, the definition of the target, its
+            truth with its error, and why it has none (NaN); or None.
 
     Returns a row per place, estimand, method and measure: the columns of ``by``, ``estimand,
     method, measure, value, mcse, note``, and ``flagged``: whether a bias is more than 3 Monte Carlo
@@ -136,6 +148,7 @@ def summarise(
     check_options(truths, policy, limits or {}, nulls)
     rows = _Rows(estimates, by)
     times = _times(seconds, by)
+    aims = _times(targets, by, "estimand")
     known = {(_place(one, by), one["estimand"]): one for one in truths.to_dict("records")}
     made = []
     for (place, estimand), truth in known.items():
@@ -146,12 +159,14 @@ def summarise(
             truth["value"], truth["se"], nulls.get(estimand, 0.0), (limits or {}).get(estimand)
         )
         ranks = standing(here, found, truth["value"], truth["se"])
-        kept = _kept(found, policy)
+        kept = _kept(found, policy, {method.name for method in here if method.baseline})
         for method in here:
             mine = found[method.name]
             measured = _all(mine, kept[method.name], asked, method, policy)
-            own = known.get((place, method.own))
-            measured.append(_own_coverage(rows.of(place, method.name), kept[method.name], own))
+            own = aims.get((*place, method.name, estimand))
+            theirs = rows.of(place, method.name)
+            measured += of_own_target(theirs, kept[method.name], own, method.moments)
+            measured += [*_calibrated(theirs, estimand, level)]
             measured += [ranks[method.name], *_timing(times, place, method.name)]
             count = len(kept[method.name].bounded)
             where = {**dict(zip(by, place, strict=True)), "estimand": estimand}
@@ -175,11 +190,16 @@ class _Rows:
         return self.frame.iloc[self.places.get((*place, method), np.empty(0, int))]
 
 
-def _kept(found: Mapping[str, Attempts], policy: Policy) -> dict[str, Attempts]:
-    """The attempts that are measured: all, or under ``listwise`` those on common data sets."""
+def _kept(
+    found: Mapping[str, Attempts], policy: Policy, baselines: Collection[str]
+) -> dict[str, Attempts]:
+    """The attempts that are measured: all, or under ``listwise`` those on data sets that are common
+    to all methods; where a baseline fails is no matter to them."""
     if policy != "listwise":
         return dict(found)
-    common = policies.listwise(each.succeeded for each in found.values() if len(each))
+    tried = {name: each for name, each in found.items() if len(each)}
+    methods = {name: each for name, each in tried.items() if name not in baselines} or tried
+    common = policies.listwise(each.succeeded for each in methods.values())
     return {name: each.on(common) for name, each in found.items()}
 
 
@@ -198,16 +218,13 @@ def _all(
     return [*measured, rate, attempts]
 
 
-def _own_coverage(rows: pd.DataFrame, kept: Attempts, own: Mapping[Any, Any] | None) -> Measure:
-    """Coverage of what the method itself aims at, by the attempts that are measured."""
-    if own is None:
-        return Measure("coverage_own", math.nan, math.nan, "the truth of its target is not known")
-    mine = Attempts.of(rows, own["estimand"], own["value"]).on(kept.replicate)
-    ends = mine.bounded
-    if not len(ends):
-        return Measure("coverage_own", math.nan, math.nan, "no intervals")
-    made = intervals.coverage(ends.low, ends.high, own["value"], own["se"], gap=ends.gap)
-    return replace(made, name="coverage_own")
+def _calibrated(rows: pd.DataFrame, estimand: str, level: float) -> Iterator[Measure]:
+    """Whether posteriors are calibrated, of a method that gives any."""
+    column = f"pit_{estimand}"
+    if column in rows and not rows[column].isna().all():
+        counts = rows.draws[~rows[column].isna()].unique()
+        draws = int(counts[0]) if len(counts) == 1 else None
+        yield miscalibration(rows[column].to_numpy(float), draws=draws, level=level)
 
 
 def _ordered(measured: Sequence[Measure], estimates: pd.DataFrame) -> Iterator[Measure]:
@@ -223,11 +240,12 @@ def _place(row: Mapping[Any, Any], by: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _times(
-    seconds: pd.DataFrame | None, by: Sequence[str]
+    frame: pd.DataFrame | None, by: Sequence[str], *more: str
 ) -> dict[tuple[Any, ...], Mapping[Any, Any]]:
-    if seconds is None:
+    """Rows by place, method and more."""
+    if frame is None:
         return {}
-    return {(*_place(one, by), one["method"]): one for one in seconds.to_dict("records")}
+    return {_place(one, (*by, "method", *more)): one for one in frame.to_dict("records")}
 
 
 def _timing(
@@ -241,8 +259,10 @@ def _timing(
 
 def _suspect(measure: Measure, count: int, truth: float, level: float) -> bool:
     """Whether it is more than 3 errors from where it should be; of bounds, beyond doubt."""
+    if measure.name == "miscalibration":
+        return not math.isnan(measure.value) and measure.note != WITHIN
     name = measure.name.removesuffix("_least").removesuffix("_most")
-    if name not in ("bias", "median_bias", "coverage", "coverage_own") or math.isnan(measure.value):
+    if name not in _SUSPECT or math.isnan(measure.value):
         return False
     share = name.startswith("coverage")
     away = measure.value - (level if share else 0.0)

@@ -1,5 +1,8 @@
-"""The report of an experiment: `write` makes one HTML file that needs nothing but itself."""
+"""The report of an experiment: one HTML file that needs nothing but itself, and its figures.
 
-from experiments.report.page import page, write
+`report` makes them, `write` writes them.
+"""
 
-__all__ = ["page", "write"]
+from experiments.report.page import Report, page, report, write
+
+__all__ = ["Report", "page", "report", "write"]

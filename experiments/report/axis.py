@@ -32,6 +32,14 @@ class Scale:
         share = (inside - self.low) / (self.high - self.low)
         return self.left + share * (self.right - self.left)
 
+    def value(self, place: float) -> float:
+        """What a place stands for.
+
+        >>> Scale(0, 10, 100, 200).value(125)
+        2.5
+        """
+        return self.low + (place - self.left) / (self.right - self.left) * (self.high - self.low)
+
     def within(self, left: float, right: float) -> Scale:
         """The same numbers on another line."""
         return Scale(self.low, self.high, left, right)

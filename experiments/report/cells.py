@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from experiments.findings import Findings, Method
 from experiments.measures import LABELS
+from experiments.measures.families import WORST
+from experiments.measures.targets import ASKED
 from experiments.report.numbers import Shown, paired, plain, seconds, share
 
 __all__ = [
@@ -55,6 +57,9 @@ _CAPTION = (
 """What a reader of a leaderboard must know; to be formatted with the nominal ``level``."""
 
 _LONGEST_NOTE = 20
+
+_NO_TARGET = (ASKED, "the truth of its target is not known", "intervals only", "no intervals")
+"""Why a method is not judged by its own target, where that needs no words."""
 
 
 class Found(NamedTuple):
@@ -161,7 +166,8 @@ def _board(findings: Findings, truth: Any) -> Board:
     notes = (
         *remarks,
         *_standings(methods, found),
-        *_own_targets(findings, truth["estimand"], methods, found),
+        *_own_targets(methods, found),
+        *(note for method in methods for note in _worst_members(method, found[method.name])),
         *(note for method in methods for note in _footnotes(method, found[method.name])),
     )
     return Board(truth["world"], truth["estimand"], truth_text(truth), rows, notes)
@@ -183,19 +189,21 @@ def _standings(
 
 
 def _own_targets(
-    findings: Findings,
-    asked: str,
-    methods: Sequence[Method],
-    found: Mapping[str, Mapping[str, Found]],
+    methods: Sequence[Method], found: Mapping[str, Mapping[str, Found]]
 ) -> Iterator[str]:
-    """How often methods cover what they themselves aim at, where that is not what is asked."""
+    """How methods do by what they themselves aim at, where that is not what is asked."""
     for method in methods:
-        one = found[method.name]["coverage_own"]
-        if method.own not in ("", asked) and not math.isnan(one.value):
-            shown = share(one.value, one.mcse)
-            label = findings.estimands[method.own].label
-            said = f"{label}, {shown.value}{FLAG * one.flagged} ({shown.error})"
-            yield f"{method.label}: covers % of its own target, {said}"
+        bias, covers = (found[method.name][name] for name in ("bias_own", "coverage_own"))
+        said = []
+        for one, word, form in ((bias, "bias", paired), (covers, "covers %", share)):
+            if not math.isnan(one.value):
+                shown = form(one.value, one.mcse)
+                said.append(f"{word} {shown.value}{FLAG * one.flagged} ({shown.error})")
+        if said:
+            target = (bias if math.isnan(covers.value) else covers).note
+            yield f"{method.label}: its own target, {target}: {', '.join(said)}"
+        elif covers.note not in _NO_TARGET and not method.baseline:
+            yield f"{method.label}: its own target is not known here: {covers.note}"
 
 
 def _cell(found: Mapping[str, Found], measure: str) -> Cell:
@@ -209,6 +217,18 @@ def _cell(found: Mapping[str, Found], measure: str) -> Cell:
     return Cell(shown.value, shown.error and f"({shown.error})", flagged=one.flagged)
 
 
+def _worst_members(method: Method, found: Mapping[str, Found]) -> Iterator[str]:
+    """Where a method is at its worst, of a family of worlds."""
+    said = []
+    for measure in ("bias", "median_bias", "rmse", "coverage"):
+        one = found[measure]
+        given = not math.isnan(one.value) and WORST in one.note
+        if given and not (measure == "median_bias" and said):
+            said.append(f"{LABELS[measure]} {one.note.partition(WORST)[2]}")
+    if said:
+        yield f"{method.label}: at its worst in: {'; '.join(said)}"
+
+
 def _footnotes(method: Method, found: Mapping[str, Found]) -> Iterator[str]:
     """What a cell has no room for: long notes, grouped by what they say, and kinds of failure."""
     said: dict[str, list[str]] = {}
@@ -216,6 +236,8 @@ def _footnotes(method: Method, found: Mapping[str, Found]) -> Iterator[str]:
         one = found[measure]
         long = math.isnan(one.value) and len(one.note) > _LONGEST_NOTE
         aside = not math.isnan(one.value) and one.note and measure not in ("coverage", "failures")
+        if aside and WORST in one.note:  # of a family: said once
+            continue
         partial = measure == "coverage" and "intervals for" in one.note
         if long or aside or partial or (measure == "failures" and "(" in one.note):
             said.setdefault(one.note, []).append(LABELS[measure])

@@ -18,12 +18,14 @@ from experiments.report.marks import SLAB, Z, distribution, point, reach
 from experiments.report.numbers import typeset
 from experiments.report.strips import Strip, Truth
 
-__all__ = ["chart"]
+__all__ = ["chart", "scale_of_estimates"]
 
 _TOP, _FOOT = 46.0, 26.0
 _LABEL, _SMALL = 17.0, 15.0  # line heights
+_SPANS = ((214.0, 600.0), (642.0, 802.0), (844.0, 986.0))  # of the panels of a wide chart
 _PHONE = 340.0
 _LETTERS, _PHONE_LETTERS = 26, 40  # that a line of a label holds
+_MORE = 1.2  # times as many hold a line of the small print
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,24 @@ class Panel:
     most: float = math.inf  # the last tick
 
 
-def chart(name: str, rows: Sequence[Strip], truth: Truth, level: float, attempts: int) -> str:
-    """Estimates against the truth, bias, and coverage: SVG for a wide page and for a phone.
+def chart(
+    rows: Sequence[Strip], truth: Truth, level: float, attempts: int
+) -> tuple[svg.Drawing, list[svg.Drawing]]:
+    """Estimates against the truth, bias, and coverage: for a wide page, and panels for a phone.
 
     Arguments:
-        name: unique on the page.
         rows: the methods.
         truth: the value that all are held against, and its error.
         level: nominal coverage.
         attempts: how many estimates coverage was counted over.
     """
     panels = [_estimates(rows, truth), _bias(rows), _coverage(rows, level, attempts)]
-    return _wide(name, rows, panels) + "".join(
-        _narrow(f"{name}-{i}", rows, panel) for i, panel in enumerate(panels)
-    )
+    return _wide(rows, panels), [_narrow(rows, panel) for panel in panels]
+
+
+def scale_of_estimates(rows: Sequence[Strip], truth: Truth) -> Scale:
+    """The scale of the estimates in a wide chart."""
+    return _estimates(rows, truth).scale.within(*_SPANS[0])
 
 
 def _estimates(rows: Sequence[Strip], truth: Truth) -> Panel:
@@ -112,25 +118,23 @@ def _coverage(rows: Sequence[Strip], level: float, attempts: int) -> Panel:
     )
 
 
-def _wide(name: str, rows: Sequence[Strip], panels: Sequence[Panel]) -> str:
+def _wide(rows: Sequence[Strip], panels: Sequence[Panel]) -> svg.Drawing:
     places, height = _rows_beside(rows)
-    spans = [(214.0, 600.0), (642.0, 802.0), (844.0, 986.0)]
     parts = [_label(row, place, _LETTERS) for row, place in zip(rows, places, strict=True)]
-    for panel, span in zip(panels, spans, strict=True):
+    for panel, span in zip(panels, _SPANS, strict=True):
         parts.append(svg.text("title", span[0], 14, panel.title))
         parts += _panel(panel, rows, places, span, height)
-    words = ("Estimates against the truth, bias and coverage", _say_all(panels, rows))
-    return svg.document(name, "wide", (1000, height), words, parts)
+    title = "Estimates against the truth, bias and coverage"
+    return svg.Drawing("wide", 1000, height, title, _say_all(panels, rows), parts)
 
 
-def _narrow(name: str, rows: Sequence[Strip], panel: Panel) -> str:
+def _narrow(rows: Sequence[Strip], panel: Panel) -> svg.Drawing:
     places, height = _rows_below(rows, panel.above)
     parts = [svg.text("title", 0, 14, panel.title)]
     parts += _panel(panel, rows, places, (10.0, _PHONE - 10), height)
     # Last, since the truth's line runs through the labels and has to give way to them.
     parts += [_label(row, place, _PHONE_LETTERS) for row, place in zip(rows, places, strict=True)]
-    words = (panel.title, _say_all([panel], rows))
-    return svg.document(name, "narrow", (_PHONE, height), words, parts)
+    return svg.Drawing("narrow", _PHONE, height, panel.title, _say_all([panel], rows), parts)
 
 
 def _say_all(panels: Sequence[Panel], rows: Sequence[Strip]) -> str:
@@ -143,7 +147,7 @@ def _rows_beside(rows: Sequence[Strip]) -> tuple[list[Place], float]:
     """Rows as high as their labels, which are centred on the marks, or as the marks."""
     places, top = [], _TOP
     for row in rows:
-        words = _LABEL * len(svg.wrapped(row.label, _LETTERS)) + _SMALL * bool(row.small_print)
+        words = _words(row, _LETTERS)
         height = max(words + 16, SLAB + 34)
         baseline = top + height / 2 + 8
         places.append(Place(top + (height - words) / 2 + 13, baseline))
@@ -155,21 +159,31 @@ def _rows_below(rows: Sequence[Strip], above: float) -> tuple[list[Place], float
     """Rows with their labels above the marks."""
     places, top = [], _TOP
     for row in rows:
-        words = _LABEL * len(svg.wrapped(row.label, _PHONE_LETTERS)) + _SMALL * bool(
-            row.small_print
-        )
+        words = _words(row, _PHONE_LETTERS)
         places.append(Place(top + 20, top + 12 + words + above))
         top = places[-1].baseline + 24
     return places, top + _FOOT
 
 
+def _words(row: Strip, letters: int) -> float:
+    """How high the words of a row are."""
+    label, small = svg.wrapped(row.label, letters), _small_print(row, letters)
+    return _LABEL * len(label) + _SMALL * len(small)
+
+
+def _small_print(row: Strip, letters: int) -> list[str]:
+    return svg.wrapped(row.small_print, int(_MORE * letters)) if row.small_print else []
+
+
 def _label(row: Strip, place: Place, letters: int) -> str:
     lines = svg.wrapped(row.label, letters)
     parts = [svg.text("label", 0, place.label + i * _LABEL, word) for i, word in enumerate(lines)]
-    if row.small_print:
-        below = place.label + len(lines) * _LABEL - 1
-        parts.append(svg.text("small", 0, below, row.small_print))
-    return "".join(parts)
+    below = place.label + len(lines) * _LABEL - 1
+    parts += [
+        svg.text("small", 0, below + i * _SMALL, words)
+        for i, words in enumerate(_small_print(row, letters))
+    ]
+    return svg.group(parts, kind=row.kind)
 
 
 def _panel(panel: Panel, rows: Sequence[Strip], places: Sequence[Place],
@@ -187,7 +201,7 @@ def _panel(panel: Panel, rows: Sequence[Strip], places: Sequence[Place],
     parts += [svg.line("axis", left, foot, right, foot)]
     parts += [svg.line("guide", left, place.baseline, right, place.baseline) for place in places]
     marks = [
-        svg.group(panel.mark(row, scale, place.baseline), panel.say(row))
+        svg.group(panel.mark(row, scale, place.baseline), panel.say(row), row.kind)
         for row, place in zip(rows, places, strict=True)
     ]
     at = scale(panel.reference)

@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 
 from experiments.findings import Findings
 from experiments.report import methods_key, svg
+from experiments.report.attempted import kind_of
 from experiments.report.axis import Scale, spanning
 from experiments.report.cells import Cell
 from experiments.report.curves import MEASURES, Curve, Curves, Dot, Panel
@@ -20,7 +21,7 @@ from experiments.report.layout import Layout, told
 from experiments.report.marks import Z, reach
 from experiments.report.numbers import paired, share, typeset
 
-__all__ = ["cell", "chart", "measure_name"]
+__all__ = ["cell", "chance_of", "chart", "ends", "measure_name"]
 
 _WIDTH, _TOP, _HEIGHT = 320.0, 44.0, 162.0
 _LETTER = 6.8
@@ -50,12 +51,11 @@ class _Frame:
 
 
 def chart(
-    name: str, findings: Findings, found: Curves, panel: Panel, numbers: Mapping[str, int]
-) -> str:
-    """One panel as SVG.
+    findings: Findings, found: Curves, panel: Panel, numbers: Mapping[str, int]
+) -> svg.Drawing:
+    """One panel.
 
     Arguments:
-        name: unique on the page.
         found: all panels of the measure, whose scale this one has.
         panel: the one to draw.
         numbers: of each method, by which its colour and shape are chosen.
@@ -71,13 +71,12 @@ def chart(
     lines = svg.wrapped(panel.label, _LETTERS)
     parts = [svg.text("title", 0, 14, title)]
     parts += [svg.text("small", 0, 31 + 14 * i, words) for i, words in enumerate(lines)]
-    parts += _reference(found, frame, findings)
+    parts += _band(found, frame, findings)
     for tick, text in ticks:
         y = frame.up(tick)
         parts.append(svg.line("guide", left, y, frame.right, y))
         parts.append(svg.text("number", left - 7, y + 4, text, "end"))
-    if found.measure == "bias":
-        parts.append(svg.line("truth", left, frame.up(0), frame.right, frame.up(0)))
+    parts += _reference(found, frame, findings)
     written, foot = _levels(layout, frame)
     parts += written
     words = f"{layout.factor}{' (log scale)' * log}"
@@ -86,20 +85,36 @@ def chart(
     bars, tops = [], []
     for place, curve in enumerate(panel.curves):
         number = numbers[curve.method.name]
-        below, above = _curve(found, curve, number, frame, place - middle)
-        bars += below
+        kind = _kind(findings, layout, curve)
+        below, above = _curve(found, curve, number, frame, place - middle, kind)
+        bars += [*_theory(curve, frame), *below]
         tops += above
     what = f"{title.partition(',')[0]} by {layout.factor}" + f", {panel.label}" * bool(panel.label)
     said = " ".join(_said(found, curve) for curve in panel.curves)
-    return svg.document(
-        name, "panel", (_WIDTH, foot + 26), (what, f"{said} All numbers are in the table below."),
-        [*parts, *bars, *tops],
-    )  # fmt: skip
+    return svg.Drawing("panel", _WIDTH, foot + 26, what, said, [*parts, *bars, *tops])
 
 
 def measure_name(measure: str, curve: Curve) -> str:
     """A measure in a sentence about a method."""
     return "median bias" if curve.by_median else {"rmse": "RMSE"}.get(measure, measure)
+
+
+def ends(measure: str, dot: Dot) -> tuple[float, float]:
+    """The 95% Monte Carlo interval as it is drawn: no share is above 1, and no RMSE below 0."""
+    low, high = dot.value - reach(dot.mcse), dot.value + reach(dot.mcse)
+    least, most = (
+        -math.inf if measure == "bias" else 0.0,
+        1.0 if measure == "coverage" else math.inf,
+    )
+    return max(low, least), min(high, most)
+
+
+def chance_of(found: Curves, findings: Findings) -> float:
+    """Half the band of chance about the nominal coverage; 0 where it is not the same everywhere."""
+    count = findings.provenance.get("replications")
+    if not isinstance(count, int) or count <= 0 or found.layout.averaged:
+        return 0.0
+    return Z * math.sqrt(findings.level * (1 - findings.level) / count)
 
 
 def cell(measure: str, dot: Dot) -> Cell:
@@ -111,35 +126,51 @@ def cell(measure: str, dot: Dot) -> Cell:
 
 
 def _curve(
-    found: Curves, curve: Curve, number: int, frame: _Frame, place: float
+    found: Curves, curve: Curve, number: int, frame: _Frame, place: float, kind: str
 ) -> tuple[list[str], list[str]]:
     """A method's lines and bars, and its marks, which lie above all lines."""
     lines, marks = [], []
-    high = 1.0 if found.measure == "coverage" else math.inf
-    low = -math.inf if found.measure == "bias" else 0.0
     points = []
     for at, (level, dot) in enumerate(zip(found.layout.levels, curve.dots, strict=True)):
         if math.isnan(dot.value):
             continue
         x, y = frame.at(at, place), frame.up(dot.value)
         points.append((at, x, y))
-        top = frame.up(min(dot.value + reach(dot.mcse), high))
-        bottom = frame.up(max(dot.value - reach(dot.mcse), low))
-        lines.append(methods_key.bar(number, x, bottom, top))
+        low, high = ends(found.measure, dot)
+        lines.append(methods_key.bar(number, x, frame.up(low), frame.up(high), kind))
         said = f"{measure_name(found.measure, curve)} {_text(found.measure, dot)}"
         where = f"at {found.layout.factor} {told(level)}"
-        marks.append(methods_key.mark(number, x, y, f"{curve.method.label}: {said} {where}"))
+        told_of = f"{curve.method.label}: {said} {where}"
+        marks.append(methods_key.mark(number, x, y, told_of, kind))
     # A line over a level that is missing would show what is not known.
     for _, run in groupby(enumerate(points), key=lambda each: each[1][0] - each[0]):
         joined = [(x, y) for _, (_, x, y) in run]
-        lines += [methods_key.curve(number, joined)] * (len(joined) > 1)
+        lines += [methods_key.curve(number, joined, kind)] * (len(joined) > 1)
     return lines, marks
+
+
+def _theory(curve: Curve, frame: _Frame) -> list[str]:
+    """What is claimed of a method, drawn at the levels themselves."""
+    there = [(at, value) for at, value in enumerate(curve.theory) if math.isfinite(value)]
+    points = [(frame.at(at, 0), frame.up(value)) for at, value in there]
+    if len(points) > 1:
+        return [svg.polyline("theory", points)]
+    return [svg.line("theory", x - 9, y, x + 9, y) for x, y in points]
+
+
+def _kind(findings: Findings, layout: Layout, curve: Curve) -> str:
+    """The classes that the method has in every place of the layout."""
+    places = [place for row in layout.others.values() for place in row if place]
+    kinds = [set(kind_of(findings, place, curve.method).split()) for place in places]
+    return " ".join(sorted(set.intersection(*kinds))) if kinds else ""
 
 
 def _values(found: Curves, level: float) -> Scale:
     """One scale for all panels of a measure."""
     dots = [dot for panel in found.panels for curve in panel.curves for dot in curve.dots]
     ends = [dot.value + sign * reach(dot.mcse) for dot in dots for sign in (-1, 1)]
+    curves = [curve for panel in found.panels for curve in panel.curves]
+    ends += [value for curve in curves for value in curve.theory if math.isfinite(value)]
     if found.measure == "coverage":
         least = max(0.0, min([level - 0.05, *(end for end in ends if math.isfinite(end))]))
         low = 0.0 if least < 0.5 else least
@@ -162,21 +193,24 @@ def _frame(found: Curves, scale: Scale, left: float) -> tuple[_Frame, bool]:
     return _Frame(across, left, right, scale.within(top + _HEIGHT, top), apart), log
 
 
-def _reference(found: Curves, frame: _Frame, findings: Findings) -> list[str]:
-    """For coverage, where it should be, in a band of what chance allows."""
-    if found.measure != "coverage":
+def _band(found: Curves, frame: _Frame, findings: Findings) -> list[str]:
+    """What chance allows the coverage of a method that covers as it should, if that is known."""
+    chance = chance_of(found, findings)
+    if found.measure != "coverage" or not chance:
         return []
-    level, count = findings.level, findings.provenance.get("replications")
-    parts = []
-    if isinstance(count, int) and count > 0 and not found.layout.averaged:
-        chance = Z * math.sqrt(level * (1 - level) / count)
-        top, bottom = frame.up(min(1.0, level + chance)), frame.up(level - chance)
-        width = frame.right - frame.left
-        parts.append(svg.rect("band", frame.left, top, width, max(bottom - top, 1)))
-    y = frame.up(level)
-    parts.append(svg.line("truth", frame.left, y, frame.right, y))
-    parts.append(svg.text("named", frame.right, 14, f"{level:.0%} wanted", "end"))
-    return parts
+    level, width = findings.level, frame.right - frame.left
+    top, bottom = frame.up(min(1.0, level + chance)), frame.up(level - chance)
+    return [svg.rect("band", frame.left, top, width, max(bottom - top, 1))]
+
+
+def _reference(found: Curves, frame: _Frame, findings: Findings) -> list[str]:
+    """Where bias and coverage should be."""
+    if found.measure == "rmse":
+        return []
+    y = frame.up(0.0 if found.measure == "bias" else findings.level)
+    words = f"{findings.level:.0%} wanted"
+    named = [svg.text("named", frame.right, 14, words, "end")] * (found.measure == "coverage")
+    return [svg.line("truth", frame.left, y, frame.right, y), *named]
 
 
 def _across(layout: Layout, left: float, right: float) -> tuple[list[float], bool]:

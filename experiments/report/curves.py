@@ -40,11 +40,21 @@ class Dot:
 
 @dataclass(frozen=True)
 class Curve:
-    """One method's dots, one for each level of the factor."""
+    """One method's dots, one for each level of the factor.
+
+    Attributes:
+      theory: what the study claims that the measure is, at each level; NaN where it does not say.
+    """
 
     method: Method
     by_median: bool
     dots: tuple[Dot, ...]
+    theory: tuple[float, ...]
+
+    @property
+    def claimed(self) -> bool:
+        """Whether the study says what it is at some level."""
+        return any(map(math.isfinite, self.theory))
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,8 @@ def _panels(
             _average([one.dots[at] for one in same], [each[at] for each in data])
             for at in range(len(layout.levels))
         ]
-        averages.append(Curve(curve.method, curve.by_median, tuple(dots)))
+        theory = [sum(one.theory[at] for one in same) / len(same) for at in range(len(dots))]
+        averages.append(Curve(curve.method, curve.by_median, tuple(dots), tuple(theory)))
     yield Panel("", tuple(averages))
 
 
@@ -122,6 +133,7 @@ def _curves(
 ) -> Iterator[Curve]:
     """A curve for every method that is judged in any place of the layout."""
     absent = Dot(math.nan, math.nan, "not in the study")
+    claims = _claimed(findings)
     every = [place for row in layout.others.values() for place in row if place]
     for method in findings.methods:
         name = measured_by(method, measure)
@@ -130,7 +142,26 @@ def _curves(
                 found.get((str(place), layout.estimand, method.name, name), absent)
                 for place in places
             ]
-            yield Curve(method, name == "median_bias", tuple(dots))
+            claimed = claims.get((layout.estimand, method.name, measure), {})
+            theory = [claimed.get(str(place), math.nan) for place in places]
+            yield Curve(method, name == "median_bias", tuple(dots), tuple(theory))
+
+
+def _claimed(findings: Findings) -> dict[tuple[str, str, str], dict[str, float]]:
+    """By estimand, method and measure, what the study claims that it equals, by place."""
+    truths = dict(zip(zip(findings.truths.world, findings.truths.estimand, strict=True),
+                      findings.truths.value, strict=True))  # fmt: skip
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for claim in findings.claims:
+        if claim.relation != "equals":
+            continue
+        measure = {"estimate": "bias", "median_bias": "bias"}.get(claim.measure, claim.measure)
+        shift = claim.measure == "estimate"
+        found[claim.estimand, claim.method, measure] = {
+            held.world: held.expected - shift * truths.get((held.world, claim.estimand), math.nan)
+            for held in claim.held
+        }
+    return found
 
 
 def _average(dots: Sequence[Dot], data: Sequence[Hashable]) -> Dot:

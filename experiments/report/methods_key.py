@@ -13,19 +13,19 @@ __all__ = ["bar", "curve", "key", "mark"]
 _COLOURS, _DASHES = 7, 4  # as many as the style sheet has
 
 
-def mark(number: int, x: float, y: float, title: str = "") -> str:
+def mark(number: int, x: float, y: float, title: str = "", kind: str = "") -> str:
     """The mark of a method, by its number among the methods; a pointer over it shows the title."""
-    return svg.group([_SHAPES[number % len(_SHAPES)](f"dot {_colour(number)}", x, y)], title)
+    return svg.group([_SHAPES[number % len(_SHAPES)](f"dot {_colour(number)}", x, y)], title, kind)
 
 
-def curve(number: int, points: Sequence[tuple[float, float]]) -> str:
-    """The line that joins a method's marks."""
-    return svg.polyline(f"curve {_colour(number)} dash{number % _DASHES}", points)
+def curve(number: int, points: Sequence[tuple[float, float]], kind: str = "") -> str:
+    """The line that joins a method's marks; ``kind`` is further classes."""
+    return svg.polyline(f"curve {_colour(number)} dash{number % _DASHES} {kind}".strip(), points)
 
 
-def bar(number: int, x: float, low: float, high: float) -> str:
+def bar(number: int, x: float, low: float, high: float, kind: str = "") -> str:
     """The interval about a method's mark."""
-    return svg.line(f"error {_colour(number)}", x, low, x, high)
+    return svg.line(f"error {_colour(number)} {kind}".strip(), x, low, x, high)
 
 
 def key(methods: Sequence[tuple[int, Method, bool]]) -> str:

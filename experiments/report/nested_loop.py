@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.findings import Findings, Method
 from experiments.report import methods_key, svg
 from experiments.report.axis import Scale, spanning
 from experiments.report.curves import MEASURES, Dot, Key, looked_up, measured_by
+from experiments.report.figure import Figure, Shown
+from experiments.report.filters import Filters
 from experiments.report.layout import (
     Cells,
     cells_of,
@@ -27,6 +29,10 @@ from experiments.report.layout import (
     told,
     varied,
 )
+from experiments.report.piece import Piece
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FEWEST", "MOST", "articles"]
 
@@ -37,8 +43,14 @@ _WIDTH, _LEFT, _TOP, _HEIGHT, _TRACE = 1000.0, 60.0, 30.0, 170.0, 40.0
 
 _READ = (
     "Every step is a cell, in the order of nested loops over the factors, whose levels the traces "
-    "below it show. Monte Carlo errors are not drawn here: they are in summary.csv."
+    "below show. There are no error bars here: the Monte Carlo errors are in the file of numbers "
+    "and in summary.csv."
 )
+
+
+_TAKEN = ("measure", "method", "label", "step", "value", "mcse", "note")  # columns of the numbers
+
+Line = tuple[int, Method, Sequence[Dot]]
 
 
 @dataclass(frozen=True)
@@ -56,39 +68,77 @@ class _Nest:
     names: Sequence[str]
 
 
-def articles(findings: Findings) -> Iterator[str]:
-    """A plot of every measure for each of the file's worlds and each estimand, as HTML.
+def articles(
+    findings: Findings, chosen: Filters, names: Mapping[str, str], asked: Mapping[str, str]
+) -> Iterator[Piece]:
+    """A plot of every measure for each of the file's worlds and each estimand.
 
-    Only where two factors or more are varied, and cells are neither too few nor too many.
+    Only where two factors or more are varied, and cells are neither too few nor too many. ``names``
+    and ``asked`` are what worlds and estimands are called in the names of files.
     """
     found = looked_up(findings)
-    asked = set(zip(findings.truths.world, findings.truths.estimand, strict=True))
+    there = set(zip(findings.truths.world, findings.truths.estimand, strict=True))
     titles = {each.world: each.title for each in findings.cells.values()}
-    for at, (world, title) in enumerate(titles.items()):
+    for world, title in titles.items():
         cells = cells_of(findings, world)
-        for number, (estimand, told_of) in enumerate(findings.estimands.items()):
-            here = [each for each in cells if (each[1], estimand) in asked]
+        for estimand in findings.estimands:
+            here = [each for each in cells if (each[1], estimand) in there]
             nest = _nest(here)
             if len(nest.factors) < 2 or not FEWEST <= len(here) <= MOST:
                 continue
-            methods = [
-                (i, method)
-                for i, method in enumerate(findings.methods)
-                if any((name, estimand, method.name, "bias") in found for name in nest.names)
-            ]
-            key = [(i, m, measured_by(m, "bias") == "median_bias") for i, m in methods]
+            name = f"all-cells_{asked[estimand]}_{names[world]}"
+            figure = _figure(findings, found, nest, estimand, name, title)
             drawings = "".join(
-                _drawing(f"nested-{at}-{number}-{measure}", nest, measure,
-                         _lines(found, nest, methods, estimand, measure), findings.level)
-                for measure in MEASURES
-            )  # fmt: skip
-            yield (
-                f"<article>\n<h3>{escape(told_of.label)}, all cells at once</h3>\n"
-                f'<p class="source">{escape(title)}. {_READ}</p>\n'
-                f"<figure>\n{methods_key.key(key)}"
-                '<div class="scroll" role="region" tabindex="0" aria-label="All cells">\n'
-                f"{drawings}</div>\n</figure>\n</article>\n"
+                each.on_page(f"{name}-{i}") for i, each in enumerate(figure.drawings)
             )
+            marks = chosen.place(*nest.names) + chosen.estimand(estimand)
+            heading = f"{findings.estimands[estimand].label}, all cells at once"
+            yield Piece(
+                f"<article{marks}>\n<h3>{escape(heading)}</h3>\n"
+                f'<p class="source">{escape(title)}</p>\n'
+                f"<figure>\n{figure.key_on_page}"
+                '<div class="scroll" role="region" tabindex="0" '
+                f'aria-label="{escape(heading)}">\n{drawings}</div>\n'
+                f"<figcaption>{_READ}{figure.links}</figcaption></figure>\n</article>\n",
+                (figure,),
+            )
+
+
+def _figure(
+    findings: Findings, found: Mapping[Key, Dot], nest: _Nest, estimand: str, name: str, title: str
+) -> Figure:
+    methods = [
+        (i, method)
+        for i, method in enumerate(findings.methods)
+        if any((place, estimand, method.name, "bias") in found for place in nest.names)
+    ]
+    lines = {each: _lines(found, nest, methods, estimand, each) for each in MEASURES}
+    return Figure(
+        name,
+        f"{findings.estimands[estimand].label}, all cells at once. {title}",
+        _READ,
+        [_drawing(nest, each, mine, findings.level) for each, mine in lines.items()],
+        _numbers(nest, lines),
+        key=[Shown(i, m, measured_by(m, "bias") == "median_bias") for i, m in methods],
+    )
+
+
+def _numbers(nest: _Nest, lines: Mapping[str, Sequence[Line]]) -> pd.DataFrame:
+    """A row per step of the stairs: the levels of its cell, the method, the measure."""
+    import pandas as pd
+
+    rows = []
+    for measure, mine in lines.items():
+        for _, method, dots in mine:
+            for step, (places, dot) in enumerate(zip(nest.steps, dots, strict=True)):
+                at = [each[i] for each, i in zip(nest.factors.values(), places, strict=True)]
+                at = [level if is_number(level) else told(level) for level in at]
+                rows.append((measured_by(method, measure), method.name, method.label, step, *at,
+                             dot.value, dot.mcse, dot.note))  # fmt: skip
+    factors = [f"{name} (factor)" if name in _TAKEN else name for name in nest.factors]
+    return pd.DataFrame(
+        rows, columns=["measure", "method", "label", "step", *factors, "value", "mcse", "note"]
+    )
 
 
 def _nest(cells: Cells) -> _Nest:
@@ -110,9 +160,6 @@ def _nest(cells: Cells) -> _Nest:
     )
 
 
-Line = tuple[int, Method, Sequence[Dot]]
-
-
 def _lines(
     found: Mapping[Key, Dot],
     nest: _Nest,
@@ -129,7 +176,7 @@ def _lines(
     ]  # fmt: skip
 
 
-def _drawing(name: str, nest: _Nest, measure: str, lines: Sequence[Line], level: float) -> str:
+def _drawing(nest: _Nest, measure: str, lines: Sequence[Line], level: float) -> svg.Drawing:
     covers = measure == "coverage"
     reference = level if covers else 0.0
     values = [dot.value for _, _, dots in lines for dot in dots]
@@ -146,7 +193,8 @@ def _drawing(name: str, nest: _Nest, measure: str, lines: Sequence[Line], level:
     if covers:
         parts.append(svg.text("named", _WIDTH, 14, f"{level:.0%} wanted", "end"))
     for number, method, dots in lines:
-        parts.append(svg.group(_steps(number, dots, upward, step), method.label))
+        kind = "baseline" * method.baseline
+        parts.append(svg.group(_steps(number, dots, upward, step), method.label, kind))
     top = _TOP + _HEIGHT + 12
     for place, (factor, levels) in enumerate(nest.factors.items()):
         parts += _trace(factor, levels, [one[place] for one in nest.steps], top, step)
@@ -155,7 +203,7 @@ def _drawing(name: str, nest: _Nest, measure: str, lines: Sequence[Line], level:
                       for factor, levels in nest.factors.items())  # fmt: skip
     words = f"{len(nest.names)} cells, by nested loops over {order}. {_spans(lines)}"
     title = f"{MEASURES[measure].partition(',')[0]} in all cells"
-    return svg.document(name, "nested", (_WIDTH, top + 4), (title, words), parts)
+    return svg.Drawing("nested", _WIDTH, top + 4, title, words, parts)
 
 
 def _steps(number: int, dots: Sequence[Dot], upward: Scale, step: float) -> list[str]:

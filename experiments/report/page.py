@@ -2,82 +2,94 @@
 
 from __future__ import annotations
 
-import re
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from experiments.findings import Findings
-from experiments.report import breakdown, charts, published_chart, tables
-from experiments.report.cells import FLAG, Board, boards, caption
+from experiments.report import (
+    again,
+    breakdown,
+    claimed,
+    design,
+    places,
+    published_chart,
+    style,
+    tables,
+)
+from experiments.report.cells import boards
+from experiments.report.failures import failure_table
+from experiments.report.figure import FOLDER, Figure
+from experiments.report.files import write_figures
+from experiments.report.filters import Filters, filters
 from experiments.report.layout import first_places
-from experiments.report.numbers import typeset
-from experiments.report.strips import strips, truth_of
+from experiments.report.piece import Piece, joined
+from experiments.report.reading import MEASURES
+from experiments.report.runtime import runtime_table
+from experiments.report.slugs import slugs
 
-__all__ = ["MOST_PLACES", "page", "write"]
+__all__ = ["MOST_PLACES", "Report", "page", "report", "write"]
 
 MOST_PLACES = 12
 """Worlds of a study with factors whose boards are shown: each in its cell is one."""
 
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _MOST_LINKS = 6  # in the contents, to such worlds
 
-_MEASURES = """\
-<p>Over the K estimates of a method that did not fail, as Morris, White and Crowther (2019, \
-<i>Statistics in Medicine</i> 38, table 6) define them, each with its Monte Carlo standard \
-error:</p>
-<dl>
-<dt>bias</dt><dd>mean of the estimates less the truth.</dd>
-<dt>median bias</dt><dd>median of the estimates less the truth. It exists where the mean does \
-not.</dd>
-<dt>empirical SE</dt><dd>standard deviation of the estimates.</dd>
-<dt>MAD</dt><dd>median absolute deviation of the estimates about their median, not rescaled: \
-0.6745 standard deviations, were they normal.</dd>
-<dt>model SE</dt><dd>root mean square of the standard errors that the method reports; it should \
-equal the empirical SE.</dd>
-<dt>RMSE</dt><dd>root mean squared distance of the estimates from the truth.</dd>
-<dt>coverage</dt><dd>share of the reported intervals that hold the truth.</dd>
-<dt>failures</dt><dd>share of all attempts that ended without an estimate. They are counted here \
-and in nothing else.</dd>
-</dl>
-<p>Where the sampling law has no finite moments, as for two-stage least squares with as many \
-instruments as endogenous regressors, a mean over the replications settles on nothing however many \
-there are, and is not shown. The error of the truth is part of every error shown.</p>
-"""
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The page, and the figures that it links to in the folder beside it."""
+
+    html: str
+    figures: tuple[Figure, ...]
 
 
-def write(path: Path | str, findings: Findings) -> Path:
-    """Write the report to a file, in UTF-8, and return its path."""
-    path = Path(path)
-    path.write_text(page(findings), encoding="utf-8")
-    return path
-
-
-def page(findings: Findings) -> str:
-    """The whole report as HTML: no script, no font, no picture from anywhere else.
+def report(findings: Findings) -> Report:
+    """The whole report: HTML with no script, no font, no picture from anywhere else.
 
     Of a study with factors it has curves over these, and the boards of the first places only.
     """
-    curves = breakdown.section(findings)
     every = findings
     if findings.cells:
         findings = first_places(findings, MOST_PLACES)
-    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    title = escape(findings.title)
-    return (
+    chosen = filters(findings)
+    curves = breakdown.section(every, chosen)
+    main = joined([
+        chosen.form, design.section(findings.design), curves, _shown(findings, every),
+        *_main(findings, every, chosen),
+    ])  # fmt: skip
+    title, first = escape(findings.title), "breakdown" if curves.html else "glance"
+    html = (
         '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        '<a class="skip" href="#main">Skip to the results</a>\n'
-        + "".join(_header(findings, every, bool(curves)))
-        + '<main id="main">\n'
-        + curves
-        + _shown(findings, every)
-        + "".join(_main(findings))
-        + "</main>\n</body>\n</html>\n"
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f"<title>{title}</title>\n<style>\n{style.of_the_page()}{chosen.style}</style>\n"
+        f'</head>\n<body>\n<a class="skip" href="#{first}">Skip to the results</a>\n'
+        + "".join(_header(findings, every, chosen, bool(curves.html)))
+        + f"<main>\n{main.html}</main>\n</body>\n</html>\n"
     )
+    return Report(html, main.figures)
+
+
+def page(findings: Findings) -> str:
+    """The report's HTML alone."""
+    return report(findings).html
+
+
+def write(path: Path | str, findings: Findings) -> Path:
+    """Write the report to a file, in UTF-8, and its figures beside it; return the file's path.
+
+    A folder of figures that is there is replaced.
+    """
+    path, made = Path(path), report(findings)
+    shutil.rmtree(path.parent / FOLDER, ignore_errors=True)
+    write_figures(path.parent / FOLDER, made.figures)
+    path.write_text(made.html, encoding="utf-8")
+    return path
 
 
 def _shown(findings: Findings, every: Findings) -> str:
@@ -93,7 +105,7 @@ def _shown(findings: Findings, every: Findings) -> str:
     )
 
 
-def _header(findings: Findings, every: Findings, curves: bool) -> Iterator[str]:
+def _header(findings: Findings, every: Findings, chosen: Filters, curves: bool) -> Iterator[str]:
     yield f"<header>\n<h1>{escape(findings.title)}</h1>\n"
     if findings.aims:
         yield f'<p class="aims">{escape(findings.aims.strip())}</p>\n'
@@ -102,16 +114,32 @@ def _header(findings: Findings, every: Findings, curves: bool) -> Iterator[str]:
         notes = "".join(f"<li>{escape(note)}</li>\n" for note in findings.notes)
         yield f'<aside aria-label="Read this first"><ul>\n{notes}</ul></aside>\n'
     yield "</header>\n"
-    links = [(f"world-{_slug(name)}", world.label) for name, world in findings.worlds.items()]
+    links = [
+        (f"world-{slug}", findings.worlds[name].label, chosen.place(name))
+        for name, slug in slugs(findings.worlds).items()
+    ]
     if len(links) > _MOST_LINKS and findings.cells:
-        links = [("glance", "Boards, cell by cell")]
-    if findings.real is not None:
-        links.insert(0, ("real", "The real data"))
-    if curves:
-        links.insert(0, ("breakdown", "How it breaks down"))
-    links += [("methods", "Methods and measures")]
-    links += [("again", "Do it again")] * bool(findings.provenance)
-    items = "".join(f'<li><a href="#{where}">{escape(label)}</a></li>\n' for where, label in links)
+        links = [("glance", "Boards, cell by cell", "")]
+    before = [
+        ("design", "The design", bool(findings.design)),
+        ("breakdown", "How it breaks down", curves),
+        ("claims", "What it claims", bool(every.claims)),
+        ("real", "The real data", findings.real is not None),
+    ]
+    after = [
+        ("failures", "What failed", True),
+        ("runtime", "How long it took", True),
+        ("methods", "Methods and measures", True),
+        ("again", "Do it again", bool(findings.provenance)),
+    ]
+    links = [
+        *((where, label, "") for where, label, there in before if there),
+        *links,
+        *((where, label, "") for where, label, there in after if there),
+    ]
+    items = "".join(
+        f'<li{marks}><a href="#{where}">{escape(label)}</a></li>\n' for where, label, marks in links
+    )
     yield f'<nav aria-label="Contents"><ul>\n{items}</ul></nav>\n'
 
 
@@ -128,88 +156,36 @@ def _facts(findings: Findings) -> str:
     return ", ".join(parts) + "."
 
 
-def _main(findings: Findings) -> Iterator[str]:
+def _main(findings: Findings, every: Findings, chosen: Filters) -> Iterator[Piece | str]:
     found = list(boards(findings))
+    yield claimed.section(every)
     yield '<section id="glance">\n<h2>Which methods find the truth?</h2>\n'
-    yield tables.glance(findings) + "</section>\n"
+    yield tables.glance(findings, chosen) + "</section>\n"
     if findings.real is not None:
-        yield from _real(findings)
-    for name in findings.worlds:
-        here = [board for board in found if board.world == name]
-        yield from _world(findings, name, here, explained=found[0] if found else None)
+        yield _real(findings)
+    yield from places.sections(findings, chosen, found)
+    yield '<section id="failures">\n<h2>What failed</h2>\n'
+    yield failure_table(every, chosen) + "</section>\n"
+    yield f'<section id="runtime">\n<h2>How long it took</h2>\n{runtime_table(every)}</section>\n'
     yield f'<section id="methods">\n<h2>Methods and measures</h2>\n{tables.methods(findings)}'
-    yield f"<h3>The measures</h3>\n{_MEASURES}</section>\n"
-    if not findings.provenance:
-        return
-    yield '<section id="again">\n<h2>Do it again</h2>\n'
-    if command := findings.provenance.get("command"):
-        yield f"<pre><code>{escape(str(command))}</code></pre>\n"
-    yield tables.provenance(findings.provenance) + "</section>\n"
+    yield f"<h3>The measures</h3>\n{MEASURES}</section>\n"
+    if findings.provenance:
+        yield again.section(findings)
 
 
-def _real(findings: Findings) -> Iterator[str]:
-    yield '<section id="real">\n<h2>The real data</h2>\n'
+def _real(findings: Findings) -> Piece:
+    parts: list[Piece | str] = ['<section id="real">\n<h2>The real data</h2>\n']
     if findings.real_source:
-        yield f"<p>{escape(findings.real_source)}.</p>\n".replace("..", ".")
-    if drawing := published_chart.chart("real-chart", findings):
-        yield (
-            f'<figure>\n{drawing}<figcaption><span class="key dot">●</span> here, with the '
-            f'interval at {findings.level:.0%}; <span class="key other">○</span> as published, '
-            "with 1.96 standard errors to each side.</figcaption></figure>\n"
+        parts.append(f"<p>{escape(findings.real_source.rstrip('.'))}.</p>\n")
+    if drawings := published_chart.charts(findings):
+        level = f"{findings.level:.0%}"
+        caption = (
+            f"● here, with the interval at {level} that the method reports; ○ as published, its "
+            "bar 1.96 of the published standard errors to each side."
         )
-    yield tables.real(findings) + "</section>\n"
-
-
-def _world(
-    findings: Findings, name: str, found: list[Board], explained: Board | None
-) -> Iterator[str]:
-    world = findings.worlds[name]
-    yield f'<section id="world-{_slug(name)}">\n<h2>{escape(world.label)}</h2>\n'
-    if world.equations:
-        yield (
-            '<pre class="equations" tabindex="0" aria-label="Equations">'
-            f"{escape(world.equations.strip(chr(10)))}</pre>\n"
-        )
-    if world.source:
-        yield f'<p class="source">{escape(world.source)}</p>\n'
-    for board in found:
-        yield from _estimand(findings, board, explained=board is explained)
-    yield "</section>\n"
-
-
-def _estimand(findings: Findings, board: Board, *, explained: bool) -> Iterator[str]:
-    """A question's chart and leaderboard; the first of all also says how to read them."""
-    estimand = findings.estimands[board.estimand]
-    yield f"<article>\n<h3>{escape(estimand.label)}</h3>\n"
-    if estimand.definition:
-        yield f"<p>{escape(estimand.definition)}</p>\n"
-    yield f'<p class="answer">Truth <b>{escape(typeset(board.truth))}</b></p>\n'
-    rows = strips(findings, board.world, board.estimand)
-    if rows:
-        truth = truth_of(findings, board.world, board.estimand)
-        attempts = max(row.attempts for row in rows)
-        name = f"chart-{_slug(board.world)}-{_slug(board.estimand)}"
-        drawing = charts.chart(name, rows, truth, findings.level, attempts)
-        key = _key(attempts) if explained else '<a href="#reading">How to read this</a>'
-        yield f"<figure>\n{drawing}<figcaption>{key}</figcaption></figure>\n"
-        yield tables.leaderboard(findings, board)
-        if explained:
-            yield f'<p class="legend">{escape(caption(findings))}</p>\n'
-    else:
-        yield "<p>No method is judged by it.</p>\n"
-    yield "</article>\n"
-
-
-def _key(attempts: int) -> str:
-    return (
-        f'<span id="reading">Estimates:</span> their density over {attempts:,} data sets, each '
-        "curve to its own height; the dot is their median, the thick line their middle half, the "
-        "thin line their middle 95%. The vertical line is the truth, in a band of 1.96 of its "
-        "errors to each side if it has any. Bias: ● of the mean, ◆ of the median where no mean "
-        "exists, with its 95% Monte Carlo interval. Coverage: likewise, in a band of what chance "
-        f"allows a method that covers as it should. {FLAG} is more than 3 Monte Carlo errors away."
-    )
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"\W+", "-", name)
+        numbers = published_chart.drawn(findings)
+        figure = Figure("real-data", "Estimates from the real data", caption, drawings[:1], numbers)
+        shown = "".join(each.on_page(f"real-data-{i}") for i, each in enumerate(drawings))
+        html = f"<figure>\n{shown}<figcaption>{caption}{figure.links}</figcaption></figure>\n"
+        parts.append(Piece(html, (figure,)))
+    return joined([*parts, tables.real(findings) + "</section>\n"])

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.findings import Findings
 from experiments.report import svg
 from experiments.report.axis import Scale, spanning
 
-__all__ = ["chart"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["charts", "drawn"]
 
 _TOP, _FOOT, _ROW = 10.0, 26.0, 46.0
 _Z = 1.96
@@ -26,15 +29,29 @@ class Entry:
     high: float
 
 
-def chart(name: str, findings: Findings) -> str:
-    """SVG for a wide page and for a phone; the style sheet shows one of them."""
+def charts(findings: Findings) -> list[svg.Drawing]:
+    """Drawings for a wide page and for a phone, of which the page shows one; none without data."""
     if findings.real is None:
-        return ""
+        return []
     rows = [(str(row["label"]), _here(row), _there(row))
             for row in findings.real.to_dict("records")]  # fmt: skip
     if not any(math.isfinite(x) for _, *pair in rows for one in pair for x in _ends(one)):
-        return ""
-    return _drawing(f"{name}-wide", "wide", rows) + _drawing(f"{name}-narrow", "narrow", rows)
+        return []
+    return [_drawing(kind, rows) for kind in ("wide", "narrow")]
+
+
+def drawn(findings: Findings) -> pd.DataFrame:
+    """The numbers of the drawings: a row per estimate, ours and those that were published."""
+    import pandas as pd
+
+    assert findings.real is not None
+    rows = []
+    for row in findings.real.to_dict("records"):
+        for source, entry in (("here", _here(row)), ("published", _there(row))):
+            if not all(map(math.isnan, _ends(entry))):
+                value, low, high = _ends(entry)
+                rows.append((row["method"], row["label"], source, value, low, high))
+    return pd.DataFrame(rows, columns=["method", "label", "source", "value", "low", "high"])
 
 
 def _here(row: dict[Any, Any]) -> Entry:
@@ -60,7 +77,7 @@ def _ends(entry: Entry) -> tuple[float, float, float]:
     return entry.value, entry.low, entry.high
 
 
-def _drawing(name: str, kind: str, rows: Sequence[tuple[str, Entry, Entry]]) -> str:
+def _drawing(kind: str, rows: Sequence[tuple[str, Entry, Entry]]) -> svg.Drawing:
     wide = kind == "wide"
     width, left, right, letters = (1000.0, 214.0, 986.0, 26) if wide else (340.0, 10.0, 330.0, 40)
     extent = spanning([x for _, *pair in rows for one in pair for x in _ends(one)] + [0.0])
@@ -77,10 +94,12 @@ def _drawing(name: str, kind: str, rows: Sequence[tuple[str, Entry, Entry]]) -> 
         parts.append(svg.group(_mark(" other", there, scale, y + 10), _say("published", there)))
         top = top + max(_ROW, words + 14) if wide else y + 26
     said = [f"{_say(label, here)}, published {_say('', there)}" for label, here, there in rows]
-    words_of_it = ("Estimates from the real data", "; ".join(said))
     zero = svg.line("zero", scale(0), _TOP, scale(0), top)
     axis = [svg.line("axis", left, top, right, top), *_ticks(scale, top)]
-    return svg.document(name, kind, (width, top + _FOOT), words_of_it, [zero, *axis, *parts])
+    return svg.Drawing(
+        kind, width, top + _FOOT, "Estimates from the real data", f"{'; '.join(said)}.",
+        [zero, *axis, *parts],
+    )  # fmt: skip
 
 
 def _ticks(scale: Scale, y: float) -> list[str]:

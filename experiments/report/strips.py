@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.findings import Findings
 from experiments.measures.own import about_own_truth
+from experiments.report.attempted import kind_of, rows_of
 from experiments.report.cells import Found, judged
 from experiments.report.numbers import paired, plain, share
 
@@ -33,6 +34,8 @@ class Strip:
     """One method's row in a chart.
 
     Arguments:
+        name: of the method in the frames.
+        kind: the classes of what is drawn of it.
         label, target: its words.
         values: its finite estimates; of no length where it gave none, and ``why`` says why.
         bias: the bias, or the median bias where the law has no mean; ``by_median`` tells which.
@@ -40,6 +43,8 @@ class Strip:
         attempts, failed: how many estimates were attempted, and what share of them failed.
     """
 
+    name: str
+    kind: str
     label: str
     target: str
     values: np.ndarray
@@ -93,18 +98,19 @@ def truth_of(findings: Findings, world: str, estimand: str) -> Truth:
 def strips(findings: Findings, world: str, estimand: str) -> list[Strip]:
     """A strip for every method that is judged by the estimand, in the methods' order."""
     found = judged(findings, world, estimand)
-    estimates = findings.estimates
     rows = []
     for method in findings.methods:
         if method.name not in found:
             continue
-        mine = estimates[(estimates.world == world) & (estimates.method == method.name)]
+        mine = rows_of(findings, world, estimand, method.name)
         mine = about_own_truth(mine, estimand, truth_of(findings, world, estimand).value)
         values = mine.value[mine.failure == ""].to_numpy(float)
         measures = found[method.name]
         by_median = math.isnan(measures["bias"].value)
         rows.append(
             Strip(
+                name=method.name,
+                kind=kind_of(findings, world, method),
                 label=method.label,
                 target=method.target,
                 values=values[np.isfinite(values)],

@@ -8,11 +8,13 @@ from html import escape
 from typing import Any
 
 from experiments.findings import Findings
+from experiments.report.attempted import kind_of
 from experiments.report.cells import FLAG, HEADS, Board, Cell, boards
+from experiments.report.filters import Filters
 from experiments.report.numbers import aligned, typeset
 from experiments.report.published import published
 
-__all__ = ["column", "glance", "leaderboard", "methods", "provenance", "real", "table"]
+__all__ = ["classed", "column", "glance", "leaderboard", "methods", "provenance", "real", "table"]
 
 _FIGURE_SPACE, _POINT_SPACE = "\u2007", "\u2008"  # as wide as a digit, as a full stop
 _FLAGGED = f'<b class="flag" title="more than 3 Monte Carlo errors away">{FLAG}</b>'
@@ -31,10 +33,11 @@ def leaderboard(findings: Findings, board: Board) -> str:
         body.append([f"{escape(row.method.label)}{target}", *cells])
     notes = "".join(f"<li>{escape(note)}</li>" for note in board.notes)
     below = f'<ul class="footnotes">{notes}</ul>' if notes else ""
-    return table(caption, head, body, "numbers board") + below
+    marks = [classed(kind_of(findings, board.world, row.method)) for row in board.rows]
+    return table(caption, head, body, "numbers board", marks=marks) + below
 
 
-def glance(findings: Findings) -> str:
+def glance(findings: Findings, chosen: Filters) -> str:
     """Median bias and coverage of every method on every board."""
     found = list(boards(findings))
     head = ["Method"] + [
@@ -54,9 +57,19 @@ def glance(findings: Findings) -> str:
     ]
     told = (
         f"Median bias, and how often the {findings.level:.0%} interval covers the truth. "
-        f"{FLAG} marks what is more than 3 Monte Carlo errors from where it should be."
+        f"{FLAG} marks what is more than 3 Monte Carlo errors from where it should be; the errors "
+        "are in the leaderboards."
     )
-    return table(("At a glance", told), head, body, "glance")
+    kinds = [
+        [kind_of(findings, board.world, method) for board in found] for method in findings.methods
+    ]
+    return table(
+        ("At a glance", told), head, body, "glance",
+        marks=[classed(" ".join(set.intersection(*(set(each.split()) for each in mine))) if mine
+                       else "") for mine in kinds],
+        columns=["", *(chosen.place(b.world) + chosen.estimand(b.estimand) for b in found)],
+        cells=[[classed(each) for each in mine] for mine in kinds],
+    )  # fmt: skip
 
 
 def real(findings: Findings) -> str:
@@ -150,20 +163,41 @@ def _cell(cell: Cell, blank: str) -> str:
     return f"{typeset(cell.value)}{after}{blank}{below}"
 
 
-def table(caption: tuple[str, str], head: Sequence[str], rows: Iterable[Sequence[str]],
-          kind: str) -> str:  # fmt: skip
+def table(
+    caption: tuple[str, str],
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    kind: str,
+    *,
+    marks: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    cells: Sequence[Sequence[str]] = (),
+) -> str:
     """A table that scrolls sideways by itself where the page is narrower than it is.
 
     The caption is a name and a sentence, plain text; heads and cells are HTML.
+
+    Arguments:
+        marks: attributes of each row, where there are any, with a space before them.
+        columns: attributes of each column's cells, the first one's among them.
+        cells: attributes of each row's cells, without the first one's.
     """
     name, sentence = map(escape, caption)
-    heads = "".join(f'<th scope="col">{words}</th>' for words in head)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>\n'
-        for first, *rest in rows
-    )
+    of = columns or [""] * len(head)
+    heads = "".join(f'<th scope="col"{m}>{words}</th>' for words, m in zip(head, of, strict=True))
+    body = []
+    for number, (first, *rest) in enumerate(rows):
+        own = cells[number] if cells else [""] * len(rest)
+        row = "".join(f"<td{m}{o}>{c}</td>" for c, m, o in zip(rest, of[1:], own, strict=True))
+        mark = marks[number] if marks else ""
+        body.append(f'<tr{mark}><th scope="row"{of[0]}>{first}</th>{row}</tr>\n')
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
         f'<table class="{kind}"><caption><span><b>{name}.</b> {sentence}</span></caption>\n'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{''.join(body)}</tbody></table></div>\n"
     )
+
+
+def classed(kind: str) -> str:
+    """Classes as an attribute; nothing for none."""
+    return f' class="{kind}"' if kind else ""

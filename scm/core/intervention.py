@@ -13,7 +13,7 @@ from scm.core.marks import Marked
 from scm.core.mechanism import Shape
 from scm.core.read import Canonical, read, unmark
 
-__all__ = ["assigned", "done", "merged", "undone", "written"]
+__all__ = ["assigned", "done", "hidden", "merged", "undone", "written"]
 
 
 def merged(verb: str, named: Mapping[str, Any] | None, rhs: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,6 +80,17 @@ def undone(variables: Mapping[str, Variable], names: Iterable[str]) -> dict[str,
     for name in names:
         variable = _known(variables, name, "undo")
         result[name] = dataclasses.replace(variable, layers=variable.layers[:1])
+    return result
+
+
+def hidden(variables: Mapping[str, Variable], names: Iterable[str]) -> dict[str, Variable]:
+    """The variables with those named latent."""
+    result = dict(variables)
+    for name in names:
+        variable = _known(variables, name, "hide")
+        if variable.role == "param":
+            raise ModelError(f"hide: {name} is a param, which is in no data as it is")
+        result[name] = dataclasses.replace(variable, role="latent")
     return result
 
 

@@ -6,9 +6,10 @@
 >>> ols(data, Roles(treatment="dose", outcome="effect"), covariance="HC1")
 Estimate(1.8, se 0.0966..., interval 1.492... to 2.107..., n 5)
 >>> ols.target, sorted(ESTIMATORS)[:3]
-('variance-weighted slope', ['aipw', 'anderson_rubin', 'difference_in_means'])
+('variance-weighted slope', ['aipw', 'anderson_rubin', 'bayesian_linear'])
 """
 
+from scm.estimate.bayesian_linear import bayesian_linear
 from scm.estimate.failures import FAILURES, Failure
 from scm.estimate.front_door import front_door, front_door_regression
 from scm.estimate.instruments import anderson_rubin, tsls
@@ -33,6 +34,7 @@ __all__ = [
     "Sample",
     "aipw",
     "anderson_rubin",
+    "bayesian_linear",
     "conclude",
     "difference_in_means",
     "estimator",

@@ -25,6 +25,7 @@ _ASSUMPTIONS = (
     assumes=(*_ASSUMPTIONS, "positivity: the mediators take each of their values in every arm"),
     criterion="frontdoor",
     needs=("mediators",),
+    shared=True,
 )
 def front_door(
     sample: Sample, roles: Roles, level: float, *, levels: tuple[float, float] = (0, 1)
@@ -117,6 +118,7 @@ def front_door(
     ),
     criterion="frontdoor",
     needs=("adjust", "mediators"),
+    shared=True,
 )
 def front_door_regression(sample: Sample, roles: Roles, level: float) -> Estimate:
     """The front door by two least-squares regressions: the product of their coefficients.

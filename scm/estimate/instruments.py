@@ -41,6 +41,7 @@ def _moments(roles: Roles, *, endogenous: tuple[str, ...] = (), **_: Any) -> flo
     needs=("adjust", "instruments"),
     choices={"covariance": ("classical", "HC0", "HC1")},
     moments=_moments,
+    shared=True,
 )
 def tsls(
     sample: Sample,
@@ -132,6 +133,7 @@ INTERVAL, TWO_RAYS, WHOLE_LINE, EMPTY = range(4)
     criterion="instrument",
     needs=("adjust", "instruments"),
     moments=_moments,
+    shared=True,
 )
 def anderson_rubin(sample: Sample, roles: Roles, level: float) -> Estimate:
     """The Anderson-Rubin confidence set: true coverage however weak the instruments.

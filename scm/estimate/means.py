@@ -13,7 +13,12 @@ from scm.estimate.sample import Sample, arms_of
 __all__ = ["difference_in_means"]
 
 
-@estimator(target="ATE", assumes=("the treatment is as good as randomised",), criterion="backdoor")
+@estimator(
+    target="ATE",
+    assumes=("the treatment is as good as randomised",),
+    criterion="backdoor",
+    shared=True,
+)
 def difference_in_means(sample: Sample, roles: Roles, level: float) -> Estimate:
     """The difference of the two arms' means, with Welch's standard error.
 

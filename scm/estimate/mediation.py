@@ -40,6 +40,7 @@ mediators are what they are; 0 is t0."""
     criterion="mediation",
     needs=("adjust", "mediators"),
     choices={"effect": tuple(_COMPARED)},
+    shared=True,
 )
 def mediation(
     sample: Sample,
@@ -154,6 +155,7 @@ def _nested(
     criterion="mediation",
     needs=("adjust", "mediators"),
     choices={"effect": ("NDE", "NIE", "TE")},
+    shared=True,
 )
 def product_of_coefficients(
     sample: Sample, roles: Roles, level: float, *, effect: str = "NIE"

@@ -28,6 +28,7 @@ __all__ = ["ols"]
     criterion="backdoor",
     needs=("adjust",),
     choices={"covariance": ("classical", "HC0", "HC1", "HC2", "HC3")},
+    shared=True,
 )
 def ols(sample: Sample, roles: Roles, level: float, *, covariance: str = "classical") -> Estimate:
     """The least-squares coefficient of the treatment, beside an intercept and ``adjust``.

@@ -45,6 +45,7 @@ Table = tuple[tuple[Variable, ...], Array]
     ),
     needs=("adjust",),
     reads=("mediators",),
+    shared=True,
 )
 def plug_in(
     sample: Sample,

@@ -19,8 +19,9 @@ from jax import Array
 
 from scm.estimate.failures import failure_named, failure_of
 from scm.estimate.levels import two_levels
+from scm.estimate.programs import Question, program
 from scm.estimate.roles import Roles, as_names
-from scm.estimate.sample import Sample, nearest, read_sample
+from scm.estimate.sample import Columns, Sample, nearest, read_columns
 
 __all__ = ["ESTIMATORS", "Criterion", "Estimate", "Estimator", "Roles", "conclude", "estimator"]
 
@@ -151,7 +152,9 @@ class Estimator:
     """of the same, those that it reads if they are there"""
     choices: Mapping[str, tuple[Any, ...]]
     """the values that an option may take, for those that are picked from a list"""
-    _compute: Callable[..., Estimate] = field(repr=False)
+    shared: bool
+    """whether its programs serve data of other lengths and names"""
+    _compute: Callable[[Columns, Question], Estimate] = field(repr=False)
     _moments: Callable[..., float] = field(repr=False)
 
     def __call__(
@@ -188,10 +191,11 @@ class Estimator:
                 f"{self.name}: level: a plain number between 0 and 1 is wanted, given {level!r}; "
                 "write level=0.95"
             )
-        sample = read_sample(
+        columns = read_columns(
             data, roles, weights, needs=self.needs, who=self.name, reads=self.reads
         )
-        return self._compute(sample, roles=roles, level=float(level), **settings)
+        asked = Question.of(roles, float(level), settings, choices=self.choices, shared=self.shared)
+        return self._compute(columns, asked)
 
     def moments(self, roles: Roles, **options: Any) -> float:
         """How many moments the sampling distribution of the value has: a whole number or ``inf``.
@@ -240,6 +244,7 @@ def estimator(
     needs: tuple[str, ...] = (),
     reads: tuple[str, ...] = (),
     choices: Mapping[str, tuple[Any, ...]] | None = None,
+    shared: bool = False,
     moments: Callable[..., float] = lambda roles, **options: float("inf"),
 ) -> Callable[[Callable[..., Estimate]], Estimator]:
     """Make an estimator of ``(sample, roles, level, *, option=default, ...) -> Estimate``.
@@ -287,7 +292,8 @@ def estimator(
             needs=tuple(needs),
             reads=tuple(reads),
             choices=MappingProxyType({**yes_or_no, **(choices or {})}),
-            _compute=jax.jit(fn, static_argnames=("roles", "level", *options)),
+            shared=shared,
+            _compute=program(fn, shared=shared),
             _moments=moments,
         )
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):

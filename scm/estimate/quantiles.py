@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import fdtri, ndtri
 
-__all__ = ["f_quantile", "normal_quantile", "t_quantile"]
+__all__ = ["f_quantile", "normal_quantile", "t_quantile", "t_quantiles"]
 
 _DEGREE = 47
 
@@ -48,7 +48,20 @@ def f_quantile(level: float, numerator: int, dof: jax.Array) -> jax.Array:
     >>> round(float(f_quantile(0.95, 2, 10.0)), 4)
     4.1028
     """
-    coefficients = _coefficients(level, numerator)
+    return _at(_coefficients(level, numerator), dof)
+
+
+def t_quantiles(levels: tuple[float, ...], dof: jax.Array) -> jax.Array:
+    """`t_quantile` of several levels at once: their half-widths, (levels,), for a scalar ``dof``.
+
+    >>> t_quantiles((0.9, 0.95), 10.0).round(4)
+    Array([1.8125, 2.2281], dtype=float32)
+    """
+    return jnp.sqrt(_at(np.stack([_coefficients(level, 1) for level in levels], axis=1), dof))
+
+
+def _at(coefficients: np.ndarray, dof: jax.Array) -> jax.Array:
+    """The exponential of the polynomials of these coefficients, along the first axis."""
     dof = jnp.asarray(dof, dtype=jnp.result_type(float))
     # T_j(2x - 1) = cos(2j arccos(sqrt(x))): written in sqrt(x), nothing cancels as dof grows.
     angle = 2 * jnp.arccos(jnp.sqrt(jnp.clip(1 / dof, 0, 1)))
@@ -56,7 +69,7 @@ def f_quantile(level: float, numerator: int, dof: jax.Array) -> jax.Array:
     return jnp.exp(terms @ jnp.asarray(coefficients, dof.dtype))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _coefficients(level: float, numerator: int) -> np.ndarray:
     """Chebyshev coefficients of the logarithm of the quantile, in 1/dof on [0, 1]."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -18,11 +18,24 @@ from jax import Array
 
 from scm.estimate.roles import Roles
 
-__all__ = ["Arms", "Sample", "arms_of", "nearest", "read_sample"]
+__all__ = [
+    "Arms",
+    "Columns",
+    "Sample",
+    "arms_of",
+    "arranged",
+    "nearest",
+    "read_columns",
+    "traced_sample",
+]
 
 
 class Sample(eqx.Module):
-    """One data set of N rows, every entry finite, absent rows (weight 0) holding zeros."""
+    """One data set of N rows, every entry finite.
+
+    Absent rows (weight 0) hold zeros or, for estimators that are ``shared``, what some row that
+    counts holds; N may then be more than the rows that were given.
+    """
 
     treatment: Array
     """(N,)"""
@@ -72,7 +85,33 @@ def arms_of(sample: Sample) -> Arms:
     )
 
 
-def read_sample(
+class Columns(NamedTuple):
+    """What a call gave, its names and shapes checked, and nothing computed."""
+
+    treatment: Any
+    outcome: Any
+    adjust: list[Any]
+    instruments: list[Any]
+    mediators: list[Any]
+    weights: Any
+    """None: one each"""
+    epsilon: float
+
+    @property
+    def all(self) -> list[Any]:
+        """The columns of all parts in a row."""
+        return [self.treatment, self.outcome, *self.adjust, *self.instruments, *self.mediators]
+
+    @property
+    def plain(self) -> bool:
+        """Whether all are numbers at hand: none is traced, and none was put on a device to stay."""
+        return not any(
+            isinstance(array, jax.core.Tracer) or (isinstance(array, jax.Array) and array.committed)
+            for array in (*self.all, self.weights)
+        )
+
+
+def read_columns(
     data: Any,
     roles: Roles,
     weights: Any,
@@ -80,8 +119,8 @@ def read_sample(
     needs: tuple[str, ...],
     who: str,
     reads: tuple[str, ...] = (),
-) -> Sample:
-    """The columns that ``roles`` names and the estimator ``needs``, checked and cast.
+) -> Columns:
+    """The columns that ``roles`` names and the estimator ``needs``, checked.
 
     Arguments:
         data: anything with ``data[name]`` and ``data.keys()``: a dict of arrays, a frame.
@@ -106,56 +145,92 @@ def read_sample(
                 f"{who}: roles.{part} is empty, and without {one} there is nothing to "
                 f"estimate; write Roles({roles.treatment!r}, {roles.outcome!r}, ..., {part}='...')"
             )
-    columns: dict[str, Array] = {}
-    epsilon = float(jnp.finfo(jnp.result_type(float)).eps)
-    for part, names in parts.items():
-        for name in names:
-            raw = _fetch(data, name, part, who)
-            epsilon = max(epsilon, _spacing(raw.dtype))
-            columns[name] = _cast(raw)
-    if weights is None:
-        weight = jnp.ones(len(columns[roles.outcome]), jnp.result_type(float))
-    else:
-        weight = _cast(_numeric(weights, "weights", who))
+    found = {
+        part: {name: _fetch(data, name, part, who) for name in names}
+        for part, names in parts.items()
+    }
+    if weights is not None:
+        weights = _numeric(weights, "weights", who)
+    columns = {name: column for part in found.values() for name, column in part.items()}
+    lengths = {f"{name!r}": len(column) for name, column in columns.items()}
     _same_length(
-        {**{f"{name!r}": column for name, column in columns.items()}, "weights": weight}, who
+        {**lengths, "weights": len(columns[roles.outcome] if weights is None else weights)}, who
     )
-    return _clean(parts, columns, weight, epsilon)
+    epsilon = float(jnp.finfo(jnp.result_type(float)).eps)
+    return Columns(
+        columns[roles.treatment],
+        columns[roles.outcome],
+        *(list(found[part].values()) for part in ("adjust", "instruments", "mediators")),
+        weights,
+        max(epsilon, *(_spacing(column.dtype) for column in columns.values())),
+    )
 
 
-def _clean(
-    parts: dict[str, tuple[str, ...]], columns: dict[str, Array], weight: Array, epsilon: float
-) -> Sample:
-    bad = ~(jnp.isfinite(weight) & (weight >= 0))
-    weight = jnp.where(bad, 0, weight)
+def traced_sample(given: Columns, *, copies: bool) -> Sample:
+    """The sample of columns some of which are traced, as JAX arrays; see `arranged`."""
+    dtype = jnp.result_type(float)
+    columns = [_cast(column, dtype) for column in given.all]
+    if given.weights is None:
+        weight, copies = jnp.ones(len(given.outcome), dtype), False  # no row is absent
+    else:
+        weight = _cast(given.weights, dtype)
     if not len(weight):  # one absent row, so that no estimator meets arrays of length zero
-        weight = jnp.zeros(1, weight.dtype)
-        columns = {name: jnp.zeros(1, column.dtype) for name, column in columns.items()}
-    present = weight > 0
-    non_finite = jnp.zeros((), bool)
-    clean = {}
-    for names in parts.values():
-        for name in names:
-            finite = jnp.isfinite(columns[name])
-            non_finite |= jnp.any(present & ~finite)
-            clean[name] = jnp.where(present & finite, columns[name], 0)
+        weight, columns = jnp.zeros(1, dtype), [jnp.zeros(1, dtype) for _ in columns]
+    return _clean(given, columns, weight, jnp, copies)
 
-    def stacked(names: tuple[str, ...]) -> Array:
+
+def arranged(given: Columns, rows: int, *, copies: bool) -> Sample:
+    """The sample of columns that are at hand, as NumPy arrays of so many rows, one at the least.
+
+    Rows are added with weight 0: absent ones. With ``copies`` absent rows hold what some row that
+    counts does, so that nothing computed from them can overflow where that row does not; without,
+    they hold zeros.
+    """
+    dtype, n = jnp.result_type(float), len(given.outcome)
+
+    def padded(array: Any) -> np.ndarray:
+        column = np.zeros(max(rows, 1), dtype)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite: reported
+            column[:n] = np.asarray(array)
+        return column
+
+    weight = padded(np.ones(n) if given.weights is None else given.weights)
+    absent = given.weights is not None or len(weight) > n
+    columns = [padded(column) for column in given.all]
+    return _clean(given, columns, weight, np, copies and absent)
+
+
+def _clean(given: Columns, columns: list[Any], weight: Any, xp: Any, copies: bool) -> Sample:
+    """The sample of columns that are cast, by NumPy or by JAX (``xp``)."""
+    bad = ~(xp.isfinite(weight) & (weight >= 0))
+    weight = xp.where(bad, 0, weight)
+    present = weight > 0
+    first = xp.argmax(present) if copies else None
+    non_finite = xp.zeros((), bool)
+    clean = []
+    for column in columns:
+        finite = xp.isfinite(column)
+        non_finite = non_finite | xp.any(present & ~finite)
+        column = xp.where(present & finite, column, 0)
+        clean.append(column if first is None else xp.where(present, column, column[first]))
+    rest = iter(clean[2:])
+
+    def stacked(names: list[Any]) -> Any:
         if not names:
-            return jnp.zeros((len(weight), 0), weight.dtype)
-        return jnp.stack([clean[name] for name in names], axis=1)
+            return xp.zeros((len(weight), 0), weight.dtype)
+        return xp.stack([next(rest) for _ in names], axis=1)
 
     return Sample(
-        treatment=clean[parts["treatment"][0]],
-        outcome=clean[parts["outcome"][0]],
-        adjust=stacked(parts["adjust"]),
-        instruments=stacked(parts["instruments"]),
-        mediators=stacked(parts["mediators"]),
+        treatment=clean[0],
+        outcome=clean[1],
+        adjust=stacked(given.adjust),
+        instruments=stacked(given.instruments),
+        mediators=stacked(given.mediators),
         weights=weight,
-        n=jnp.sum(weight),
-        bad_weights=jnp.any(bad),
+        n=xp.sum(weight),
+        bad_weights=xp.any(bad),
         non_finite=non_finite,
-        epsilon=epsilon,
+        epsilon=given.epsilon,
     )
 
 
@@ -193,9 +268,8 @@ def _numeric(raw: Any, what: str, who: str) -> Any:
     return array
 
 
-def _cast(array: Any) -> Array:
+def _cast(array: Any, dtype: Any) -> Array:
     """The column in JAX's floating-point type of the day; integers never pass through int32."""
-    dtype = jnp.result_type(float)
     if isinstance(array, jax.Array):
         return array.astype(dtype)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is reported
@@ -206,8 +280,7 @@ def _spacing(dtype: Any) -> float:
     return float(jnp.finfo(dtype).eps) if jnp.issubdtype(dtype, jnp.floating) else 0.0
 
 
-def _same_length(columns: dict[str, Array], who: str) -> None:
-    lengths = {name: len(column) for name, column in columns.items()}
+def _same_length(lengths: dict[str, int], who: str) -> None:
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise ValueError(f"{who}: all columns must have the same length, given: {listed}")

@@ -24,6 +24,7 @@ __all__ = ["stratification"]
     criterion="backdoor",
     needs=("adjust",),
     choices={"target": ("ATE", "ATT"), "shares": ("estimated", "fixed")},
+    shared=True,
 )
 def stratification(
     sample: Sample,

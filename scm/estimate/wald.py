@@ -31,6 +31,7 @@ def _moments(roles: Roles, **_: Any) -> float:
     criterion="instrument",
     needs=("instruments",),
     moments=_moments,
+    shared=True,
 )
 def wald(sample: Sample, roles: Roles, level: float) -> Estimate:
     """The ratio of two differences of means, by the arms of one instrument that is 0 or 1.

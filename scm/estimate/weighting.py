@@ -26,6 +26,7 @@ _LOGISTIC = "the treatment is logistic in adjust"
     assumes=(_UNCONFOUNDED, _POSITIVITY, _LOGISTIC),
     criterion="backdoor",
     needs=("adjust",),
+    shared=True,
 )
 def ipw(
     sample: Sample,
@@ -104,6 +105,7 @@ def ipw(
     criterion="backdoor",
     needs=("adjust",),
     choices={"outcome_model": ("linear", "mean")},
+    shared=True,
 )
 def aipw(sample: Sample, roles: Roles, level: float, *, outcome_model: str = "linear") -> Estimate:
     """Augmented inverse probability weighting: right if either of its two models is.

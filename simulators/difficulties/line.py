@@ -9,13 +9,13 @@ from scm import SCM
 from simulators.registry import Known, simulator
 
 
-def known(slope: float, r2: float, intercept: float) -> dict[str, Known]:
+def known(slope: float, r2: float, intercept: float, centre: float) -> dict[str, Known]:
     """Slope, mean and variances."""
     _check(slope, r2)
     return {
         "TotalEffect(X -> Y)": Known(slope, "By construction; there is nothing else."),
         "limit of OLS(Y ~ X)": Known(slope, "Nobody confounds X."),
-        "E[Y]": Known(intercept, "E[X] = 0."),
+        "E[Y]": Known(intercept + slope * centre, "intercept + slope E[X]."),
         "var(Y)": Known(slope**2 / r2, "slope^2 var(X) is the share r2 of it."),
     }
 
@@ -32,11 +32,12 @@ def known(slope: float, r2: float, intercept: float) -> dict[str, Known]:
 def line(
     slope: Annotated[float, "of Y on X, not 0"] = 0.5,
     r2: Annotated[float, "share of the variance of Y that X explains, above 0, at most 1"] = 0.2,
-    intercept: Annotated[float, "the mean of Y"] = 0.0,
+    intercept: Annotated[float, "the mean of Y where X is 0"] = 0.0,
+    centre: Annotated[float, "the mean of X"] = 0.0,
 ) -> SCM:
     """X moves Y, and nothing else is there.
 
-        X ~ N(0, 1)
+        X ~ N(centre, 1)
         Y := intercept + slope X + u,  u ~ N(0, slope^2 (1 - r2) / r2)
 
     >>> line().order
@@ -45,7 +46,7 @@ def line(
     _check(slope, r2)
     spread = float(abs(slope) * np.sqrt((1 - r2) / r2))
     return SCM(
-        X=Normal(0, 1),
+        X=Normal(centre, 1),
         Y=lambda X, a=intercept, b=slope, s=spread, u=Normal(0, 1): a + b * X + s * u,
     )
 

@@ -29,13 +29,17 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
     "tanh": (jnp.tanh, 1),
     "atan": (jnp.arctan, 1),
     "asin": (jnp.arcsin, 1),
+    "atanh": (jnp.arctanh, 1),
     "expit": (jax.nn.sigmoid, 1),
     "phi": (jax.scipy.stats.norm.pdf, 1),
     "Phi": (jax.scipy.stats.norm.cdf, 1),
     "min": (jnp.minimum, 2),
     "max": (jnp.maximum, 2),
+    "betainc": (jax.scipy.special.betainc, 3),
+    "hyp1f1": (jax.scipy.special.hyp1f1, 3),
 }
-"""By name, a function of numbers and how many it takes; phi and Phi are the standard normal's."""
+"""By name, a function of numbers and how many it takes; phi and Phi are the standard normal's,
+betainc(a, b, x) is the distribution function of a beta law, hyp1f1 Kummer's function."""
 
 _CONSTANTS = {"pi": jnp.pi}
 

@@ -45,8 +45,7 @@ class View:
         """The variable that stands for a column. Raises ValueError if there is none."""
         if column not in self.columns:
             raise ValueError(
-                f"{who}: the data have no column {column!r}{suggestion(column, self.columns)}; "
-                f"there are: {', '.join(self.columns)}"
+                f"{who}: the data have no column {column!r}{suggestion(column, self.columns)}"
             )
         return self.columns[column]
 

@@ -188,12 +188,12 @@ def test_numpy_jax_bools_integers_and_frames_are_all_data(x64: None, name: str) 
 
 
 @each
-def test_one_program_serves_all_data_of_a_shape(name: str) -> None:
+def test_one_program_serves_all_data_of_a_shape(name: str, compilations: Any) -> None:
     call(name, data_set(1), {})
-    before = ESTIMATORS[name]._compute._cache_size()  # type: ignore[attr-defined]
+    before = compilations.count
     for seed in range(2, 5):
         call(name, data_set(seed), {}, weights=weights())
-    assert ESTIMATORS[name]._compute._cache_size() == before  # type: ignore[attr-defined]
+    assert compilations.count == before
 
 
 def with_entry(column: str, entry: float) -> Callable[[dict], dict]:
@@ -232,9 +232,10 @@ def spoilt_for(name: str, what: str) -> bool:
 
 def fails_as(found: Estimate, failure: str) -> None:
     assert found.failure == failure
-    floats = [found.value, found.se, found.low, found.high, *found.diagnostics.values()]
+    floats = [found.value, found.se, found.low, found.high]
+    floats += [x for each in found.diagnostics.values() for x in each.ravel()]
     for number in floats:
-        assert number.dtype.kind != "f" or jnp.isnan(number)
+        assert number.dtype.kind != "f" or np.isnan(number).all()
 
 
 @each

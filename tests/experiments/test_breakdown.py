@@ -18,7 +18,7 @@ from experiments.config import load
 from experiments.findings import Estimand, Findings, Method, Setting, World
 from experiments.leaderboard import render
 from experiments.measures import summarise
-from experiments.report import page
+from experiments.report import page, report
 from experiments.report.curve_chart import chart
 from experiments.report.curves import curves
 from experiments.report.layout import layouts
@@ -183,7 +183,8 @@ def test_the_page_is_still_one_file_with_ids_of_its_own(read, wide: Findings) ->
     tree = read(html)
     ids = [e.attributes["id"] for e in tree.every() if "id" in e.attributes]
     assert len(ids) == len(set(ids))
-    assert {str(e.attributes["href"])[1:] for e in tree.all("a")} <= set(ids)
+    links = [str(e.attributes["href"]) for e in tree.all("a")]
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
     assert not re.search(r"https?:|//[a-z]|@import|url\(|[\" ,]nan\b", html)
     assert not tree.all("script", "link", "img")
     assert "<difference>" not in html
@@ -250,7 +251,7 @@ def test_text_is_a_category_and_a_gap_stays_open() -> None:
     by_n, _, _, by_noise, *_ = curves(broken)
     assert (by_noise.layout.levels, by_noise.layout.numeric) == (("normal", "student"), False)
     numbers = {method.name: i for i, method in enumerate(METHODS)}
-    first, second = (chart("x", broken, by_n, panel, numbers) for panel in by_n.panels)
+    first, second = (chart(broken, by_n, panel, numbers).at(0, 0) for panel in by_n.panels)
     assert first.count("<polyline") == 1  # the median bias is still there
     assert second.count("<polyline") == 3
     assert "not drawn where there is none (no estimates)" in page(broken)
@@ -292,6 +293,40 @@ def test_nested_loops_have_every_cell_in_their_order(read, wide: Findings) -> No
 @pytest.mark.parametrize("levels", [{"n": tuple(range(50, 60))}, {"n": (1, 2), "overlap": (1, 2)}])
 def test_nested_loops_are_for_many_cells_of_several_factors(levels: dict) -> None:
     assert 'class="nested"' not in page(gridded(**levels))
+
+
+def test_the_files_of_curves_have_the_numbers_of_the_summary(grid: Findings) -> None:
+    figures = {each.name: each for each in report(grid).figures}
+    numbers = figures["by-n_ate_trial"].numbers
+    assert len(numbers) == 2 * 3 * 3 * 3  # panels, measures, levels, methods
+    for row in numbers.to_dict("records"):
+        label = next(m.label for m in METHODS if m.name == row["method"])
+        overlap = float(row["others"].removeprefix("overlap: "))
+        kept = measured(grid, row["measure"].removeprefix("median_"), label, row["level"], overlap)
+        if math.isnan(kept.value):
+            assert math.isnan(row["value"])
+            assert row["note"] == kept.note
+            continue
+        assert (row["value"], row["mcse"], row["flagged"]) == (kept.value, kept.mcse, kept.flagged)
+        high = kept.value + 1.96 * kept.mcse
+        assert row["high"] == (min(high, 1.0) if row["measure"] == "coverage" else high)
+
+
+def test_the_file_of_a_nested_loop_plot_has_a_row_per_step(wide: Findings) -> None:
+    figures = {each.name: each for each in report(wide).figures}
+    numbers = figures["all-cells_ate_trial"].numbers
+    table = wide.summary.set_index(["world", "method", "measure"])
+    assert len(numbers) == 24 * 3 * 3
+    for row in numbers.to_dict("records"):
+        world = f"trial [n={row['n']}, overlap={row['overlap']}, noise={row['noise']}]"
+        kept = table.loc[(world, row["method"], row["measure"])]
+        assert [row["value"], row["mcse"]] == pytest.approx([kept.value, kept.mcse], nan_ok=True)
+    assert numbers.step.max() == 23
+
+
+def test_figures_are_those_of_the_page_however_many_cells_there_are(wide: Findings) -> None:
+    assert len(wide.cells) == 24
+    assert len(report(wide).figures) == 3 + 1 + 2 * 12  # by factor, all cells, and of the boards
 
 
 def test_a_study_without_factors_is_as_before(read, findings: Findings) -> None:

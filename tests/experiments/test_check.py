@@ -101,14 +101,14 @@ def test_parts_that_are_there_are_counted_and_the_rest_is_timed_by_them(tmp_path
     assert progress(study, first(study), parts).data_sets_done == 0
 
 
-def test_ten_thousand_cells_are_counted_and_one_is_planned(tmp_path, monkeypatch):
+def test_ten_thousand_cells_are_counted_and_three_are_planned(tmp_path, monkeypatch):
     levels = ", ".join(map(str, range(10, 110)))
     grid = f"n = [{levels}]\nseed = [{levels}]\n"
     study = read(tmp_path, STUDY.replace("n = [40, 50]\n", grid))
     planned = []
-    monkeypatch.setattr("experiments.check.plan", lambda each: planned.append(each) or plan(each))
+    monkeypatch.setattr("experiments.ready.plan", lambda each: planned.append(each) or plan(each))
     told = page(study, tmp_path / "trial")
-    assert len(planned) == 1
+    assert len(planned) == 3  # the first, and the largest level of each factor
     assert "10,000; worlds in each: 1" in told
     assert "1,200,000" in told
 

@@ -25,6 +25,7 @@ from scm import SCM, ModelError
 from simulators import SIMULATORS
 
 ROOT = Path(__file__).parents[2]
+STUDIES = [path.name for path in (ROOT / "configs").glob("*.toml")]
 COLLEGE = ROOT / "configs" / "college.toml"
 COMMAND = [sys.executable, "-c", "import sys; from experiments.cli import main; sys.exit(main())"]
 
@@ -271,7 +272,7 @@ def test_a_sample_that_is_stopped_leaves_what_was_there(tmp_path, ending):
         ),
         (
             ["run", "configs"],
-            "configs: a folder; name a file in it: college.toml, simpson_drug.toml",
+            f"configs: a folder; name a file in it: {', '.join(sorted(STUDIES))}",
         ),
         (
             ["run", "configs/college.toml", "--quick", "--replications", "3"],

@@ -74,7 +74,7 @@ def test_the_study_of_a_cell_inherits_what_is_changed(tmp_path):
          "worlds.confoundet is not in this file; did you mean 'confounded'?"),
         ("\n[[grids]]\nmethods.ols.adjus = [[]]\n", "unknown key; did you mean 'adjust'?"),
         ("\n[[grids]]\ntitle = ['a']\n", "title is the whole study's, and cannot be varied"),
-        ("\n[[grids]]\nn = []\n", "each a list of levels"),
+        ("\n[[grids]]\nn = []\n", "a list of one level or more is wanted"),
         ("\n[scenarios.few]\nworlds.confounded.n = 1.5\n", "an integer of at least 1"),
         ("\n[scenarios.few]\nn = 10\n[[grids]]\nn = [20]\n", "a scenario sets it as well"),
     ],

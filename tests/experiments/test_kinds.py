@@ -43,8 +43,8 @@ def test_a_table_becomes_the_estimand(kind):
         ('kind = "CATE"', "given: missing; add given = { female = 1, age = [40, 50] }"),
         (
             'kind = "CATE"\ngiven = { x = [2, 1] }',
-            "given.x: a number, or a list of the two ends of an interval is wanted, given the list "
-            "[2, 1]",
+            "given.x: a number, or a list of two, the ends of an interval in increasing order, is "
+            "wanted, given the list [2, 1]",
         ),
         (
             'kind = "ACR"\ninstrument = "z"\nlevels = [0, 2, 1]',

@@ -90,7 +90,9 @@ def test_methods_read_mediators_and_find_the_natural_effects(written):
 
 
 def test_a_method_without_its_mediators_is_refused_by_name(written):
-    with pytest.raises(ConfigError, match=r"methods\.direct: mediation: roles\.mediators is empty"):
+    with pytest.raises(
+        ConfigError, match=r"methods\.direct: mediation needs mediators, and there are"
+    ):
         plan(written(STUDY.replace('mediators = ["drug_a"]\n\n[worlds', "\n[worlds")))
 
 

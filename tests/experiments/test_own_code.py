@@ -93,8 +93,8 @@ def test_own_code_runs_beside_ours_and_failures_are_rows(tmp_path):
     [
         ("test:world", "test:wold", "has no 'wold'; did you mean 'world'?"),
         ("own_code_of_a_test:world", "nowhere:world", "there is no module 'nowhere'"),
-        ("{ effect = 2.0 }", "{ efect = 2.0 }", "unexpected keyword argument 'efect'"),
-        ("test:slope", "test:not_a_function", "is a int, and a function is wanted"),
+        ("{ effect = 2.0 }", "{ efect = 2.0 }", "has no argument 'efect'; did you mean 'effect'?"),
+        ("test:slope", "test:not_a_function", "is 3, and a function is wanted"),
     ],
 )
 def test_own_code_that_is_not_there_is_one_line(tmp_path, old, new, message):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ import pytest
 
 from experiments.findings import Findings, Method
 from experiments.measures import ranked, summarise
+from experiments.measures.targets import ASKED
 from experiments.report.cells import boards
 
 
@@ -154,15 +154,24 @@ def test_boards_say_them_target_by_target(findings: Findings) -> None:
 
 
 def test_boards_say_how_often_a_method_covers_its_own_target(build, findings: Findings) -> None:
-    methods = [replace(m, own="total" if m.name == "ols" else "") for m in findings.methods]
     truths = findings.truths[findings.truths.world == "life"]
     estimates = findings.estimates[findings.estimates.world == "life"]
-    table = summarise(estimates, truths, methods)
-    made = build(methods=methods, estimates=estimates, truths=truths, summary=table)
+    aim = {"world": "life", "method": "ols", "se": 0.0}
+    targets = pd.DataFrame([
+        {**aim, "estimand": "direct", "target": "a slope", "value": 0.0781, "why": ""},
+        {**aim, "estimand": "total", "target": "", "value": math.nan, "why": ASKED},
+        {**aim, "estimand": "direct", "method": "tsls", "value": math.nan, "why": "no LATE here"},
+    ])  # fmt: skip
+    table = summarise(estimates, truths, findings.methods, targets=targets)
+    made = build(estimates=estimates, truths=truths, summary=table)
     direct, total = boards(made)
     own = table.query("method == 'ols' and measure == 'coverage_own' and estimand == 'direct'")
     share = 100 * own.value.item()
-    said = "covers % of its own target, A year of schooling, experience following, "
-    note = next(note for note in direct.notes if said in note)
-    assert float(note.partition(said)[2].split("!")[0]) == pytest.approx(share, abs=0.06)
-    assert not any(said in note for note in total.notes)  # there it is what is asked
+    ols = findings.methods[1].label
+    note = next(note for note in direct.notes if note.startswith(f"{ols}: its own target"))
+    assert note.startswith(f"{ols}: its own target, a slope = 0.0781: bias -0.003")
+    assert float(note.partition("covers % ")[2].split("!")[0].split(" ")[0]) == pytest.approx(
+        share, abs=0.06
+    )
+    assert "2SLS, as published: its own target is not known here: no LATE here" in direct.notes
+    assert not any("its own target" in note for note in total.notes)  # there it is what is asked

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from experiments.config import load
 from experiments.device import cache_folder
 from experiments.provenance import provenance, resolved
+from experiments.report.figure import Figure
+from experiments.report.svg import Drawing, text
 from experiments.store import StoreError, claim, keep
 from experiments.toml_text import dumps
 
@@ -28,7 +30,7 @@ STUDIES = sorted((ROOT / "configs").glob("*.toml"))
 FRAME = pd.DataFrame({"method": ["ols", "tsls"], "value": [0.5, math.nan], "n": [10, 10]})
 FILES = {
     "config.toml", "provenance.json", "estimates.parquet", "truths.parquet", "seconds.parquet",
-    "summary.csv", "real.csv", "report.html",
+    "summary.csv", "real.csv", "report.html", "figures",
 }  # fmt: skip
 
 
@@ -37,12 +39,22 @@ def college():
     return load(ROOT / "configs" / "college.toml")
 
 
-def save(folder, study, real=FRAME, report="<p>é</p>", frame=FRAME):
+def figure(name):
+    drawing = Drawing("wide", 300, 20, "A title", "What it is.", [text("label", 0, 14, "é − x")])
+    return Figure(name, "A title", "A caption.", [drawing], FRAME)
+
+
+def save(folder, study, real=FRAME, report="<p>é</p>", frame=FRAME, figures=("one", "two")):
     record = {"made_by": "scm run", "study": study.name}
     keep(
         folder, study, record,
         estimates=[frame], truths=FRAME, seconds=FRAME, summary=FRAME, real=real, report=report,
+        figures=[figure(each) if isinstance(each, str) else each for each in figures],
     )  # fmt: skip
+
+
+def contents(folder):
+    return {str(each): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
 
 
 def names(folder):
@@ -66,6 +78,7 @@ def test_the_resolved_config_spells_every_default_out(tmp_path):
     assert read["worlds"]["confounded"] == {
         "label": "sex moves both the drug and the clots",
         "simulator": "simpson_drug",
+        "observe": {},
         "parameters": {},
         "n": 244,
     }
@@ -78,6 +91,7 @@ def test_the_resolved_config_spells_every_default_out(tmp_path):
         "instruments": [],
         "mediators": [],
         "options": {},
+        "missing": "refuse",
         "estimands": ["ate"],
     }
     assert read["estimands"]["ate"]["worlds"] == ["confounded"]
@@ -147,6 +161,8 @@ def test_everything_is_kept_and_read_back(college, tmp_path):
     assert folder == tmp_path / "runs" / "college"
     save(folder, college)
     assert names(folder) == FILES
+    kinds = ("csv", "png", "svg")
+    assert names(folder / "figures") == {f"{one}.{k}" for one in ("one", "two") for k in kinds}
     for name in ("estimates", "truths", "seconds"):
         pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), FRAME)
     pd.testing.assert_frame_equal(pd.read_csv(folder / "summary.csv"), FRAME)
@@ -159,7 +175,8 @@ def test_a_second_run_replaces_the_first_and_leaves_what_is_not_its_own(college,
     save(folder, college)
     (folder / "my notes.txt").write_text("kept")
     assert claim(tmp_path, college) == folder
-    save(folder, college, real=None, report="second")
+    save(folder, college, real=None, report="second", figures=("two", "three"))
+    assert {each.partition(".")[0] for each in names(folder / "figures")} == {"two", "three"}
     assert names(folder) == FILES - {"real.csv"} | {"my notes.txt"}
     assert (folder / "report.html").read_text() == "second"
 
@@ -167,13 +184,16 @@ def test_a_second_run_replaces_the_first_and_leaves_what_is_not_its_own(college,
 def test_results_stay_until_new_ones_are_whole(college, tmp_path):
     folder = claim(tmp_path, college)
     save(folder, college)
-    before = {name: (folder / name).read_bytes() for name in FILES}
+    before = contents(folder)
     with pytest.raises(TypeError):
         save(folder, college, report=3)
     bad = pd.DataFrame({"value": [1, "one", object()]})
     with pytest.raises(Exception, match="object"):
         save(folder, college, frame=bad)
-    assert {name: (folder / name).read_bytes() for name in names(folder)} == before
+    bad_figure = Figure("x", "x", "x", [Drawing("wide", 300, 9, "x", "x", ["<line"])], FRAME)
+    with pytest.raises(ValueError, match="expected a whitespace"):
+        save(folder, college, figures=[bad_figure])
+    assert contents(folder) == before
 
 
 def test_a_run_that_was_broken_off_does_not_bar_the_next(college, tmp_path):

@@ -33,7 +33,7 @@ TRUTHS = pd.DataFrame({"world": ["w"], "estimand": ["e"], "value": [TRUTH], "se"
 REPORTED = [
     name
     for name in measures.LABELS
-    if name not in ("pehe", "regret") and not name.endswith(("_least", "_most"))
+    if name not in ("pehe", "regret", "miscalibration") and not name.endswith(("_least", "_most"))
 ]
 
 
@@ -74,7 +74,9 @@ FOURTH = {"model_se", "relative_error"}
 def test_moments_decide_what_exists(moments: float, gone: set, uncertain: set) -> None:
     table = judge(moments)
     kept = table[
-        ~table.index.isin(["coverage_own", "rank", "attempts", "seconds", "compile_seconds"])
+        ~table.index.isin(
+            ["coverage_own", "bias_own", "rank", "attempts", "seconds", "compile_seconds"]
+        )
     ]
     assert set(kept.index[kept.value.isna()]) == gone
     assert set(kept.index[kept.mcse.isna()]) == gone | uncertain
@@ -148,18 +150,22 @@ def test_values_of_units_are_measured_where_they_are_given() -> None:
 
 
 def test_coverage_of_what_is_asked_and_of_the_methods_own_target() -> None:
-    truths = pd.DataFrame(
-        {"world": "w", "estimand": ["e", "slope"], "value": [1.0, 1.5], "se": 0.0}
-    )
-    methods = [Method("m", "M", estimands=("e",), own="slope")]
-    table = summarise(frame(), truths, methods).set_index("measure")
+    aim = {"world": "w", "method": "m", "estimand": "e", "target": "a slope", "value": 1.5}
+    targets = pd.DataFrame([{**aim, "se": 0.0, "why": ""}])
+    methods = [Method("m", "M", estimands=("e",))]
+    table = summarise(frame(), TRUTHS, methods, targets=targets).set_index("measure")
     assert table.value["coverage"] == pytest.approx(4 / 6)
     # 1.5 is in [0.908, 1.692] [1.312, 2.488] [0.612, 1.788] [0.314, 1.686]
     held = sum(low <= 1.5 <= high for low, high in zip(LOW, HIGH, strict=True))
     assert table.value["coverage_own"] == pytest.approx(held / 6)
+    assert table.value["bias_own"] == pytest.approx(1.1 - 1.5)
+    assert table.note[["bias_own", "coverage_own"]].tolist() == ["a slope = 1.5"] * 2
+    assert table.flagged[["bias", "bias_own"]].tolist() == [False, False]
     assert judge().note["coverage_own"] == "the truth of its target is not known"
-    with pytest.raises(ValueError, match="own estimand of m: one of e is wanted, given 'slope'"):
-        summarise(frame(), TRUTHS, methods)
+    unknown = targets.assign(value=math.nan, why="it has none here")
+    table = summarise(frame(), TRUTHS, methods, targets=unknown).set_index("measure")
+    assert table.value[["bias_own", "coverage_own"]].isna().all()
+    assert table.note["bias_own"] == "it has none here"
 
 
 def test_places_may_be_cells_of_several_factors() -> None:

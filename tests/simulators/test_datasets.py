@@ -53,7 +53,7 @@ def test_the_drug_table_counts():
 
 
 def test_datasets_by_name():
-    assert list(DATASETS) == ["card", "simpson_drug"]
+    assert list(DATASETS) == ["berkeley", "card", "simpson_drug"]
     assert DATASETS["card"].load().equals(card())
     for entry in DATASETS.values():
         assert entry.title

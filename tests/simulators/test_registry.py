@@ -111,6 +111,30 @@ def test_every_module_of_the_package_is_found():
     assert list(SIMULATORS) == sorted(SIMULATORS)
 
 
+def test_modules_of_rooms_are_found_and_a_broken_room_is_not_passed_over(monkeypatch, tmp_path):
+    """Rooms list nothing; what is in them registers itself, however deep."""
+    world = (
+        "from simulators.registry import simulator\n"
+        "@simulator('{0}', title='A', source='b', known={{}})\n"
+        "def build():\n    return '{0}'\n"
+    )
+    for room, name in (("", "hall"), ("cellar", "barrel"), ("cellar/vault", "bones")):
+        folder = tmp_path / "a_house" / room
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "__init__.py").touch()
+        (folder / f"{name}.py").write_text(world.format(name))
+    monkeypatch.syspath_prepend(tmp_path)
+    fresh = Catalogue("simulator", "a_house", "scm.none")
+    monkeypatch.setattr("simulators.registry.SIMULATORS", fresh)
+    assert list(fresh) == ["barrel", "bones", "hall"]
+    assert fresh["bones"].build() == "bones"
+    broken = tmp_path / "a_house" / "attic"
+    broken.mkdir()
+    (broken / "__init__.py").write_text("import no_such_module\n")
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        list(Catalogue("simulator", "a_house", "scm.none"))
+
+
 def test_other_packages_add_theirs_by_an_entry_point(monkeypatch, tmp_path):
     (tmp_path / "their_world.py").write_text(
         "from simulators.registry import simulator\n"

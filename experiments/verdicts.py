@@ -1,0 +1,192 @@
+"""Whether a run bears out what its study claims.
+
+A claim is held against the numbers of every place where it is made, with their Monte Carlo error.
+Over k places the bar is the two-sided normal quantile of 1 - 0.01 / k, so that a claim which is
+true everywhere fails in one run of a hundred::
+
+    equals:   |found - expected| <= within + bar * error
+    above:    found - bound > bar * error bears it out, < -bar * error does not; else undecided
+
+A share, such as coverage, errs by what it was found to be or by what it is claimed to be, whichever
+is more: of 500 data sets of which 1 in 1,000 should fail none may, and that is no error of 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scipy import stats
+
+from experiments import findings as found
+from experiments.claims import ESTIMATE, RELATIONS, Claim
+from experiments.family import family_of
+from experiments.plan import Plan
+from experiments.running import Place
+from experiments.toml_lines import KeyPath
+from simulators.observe.expression import ExpressionError, expression
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["expected", "names_in", "verdicts", "wrong_claims"]
+
+_RISK = 0.01
+_ROUNDING = 1e-6
+"""How far off, relatively, a number may be that has no Monte Carlo error: floats of 32 bits."""
+
+_SHARES = ("coverage", "coverage_own", "rejection", "failures")
+
+
+def verdicts(
+    claims: Mapping[str, Claim],
+    places: Sequence[Place],
+    summary: pd.DataFrame,
+    truths: pd.DataFrame,
+) -> tuple[found.Claim, ...]:
+    """Every claim in every place where it is made, in the order of the file.
+
+    Arguments:
+        places: all that there are; ``summary`` and ``truths`` are the frames of their results.
+    """
+    table = _Found(summary, truths)
+    made = []
+    for name, claim in claims.items():
+        where = [place for place in places if family_of(place.world) in claim.worlds]
+        bar = float(stats.norm.isf(_RISK / 2 / max(len(where), 1)))
+        relation, told = relation_of(claim)
+        held = tuple(_held(claim, relation, place, table, bar) for place in where)
+        made.append(found.Claim(
+            name, claim.says, claim.because, claim.estimand, claim.method, claim.measure, relation,
+            told, held,
+        ))  # fmt: skip
+    return tuple(made)
+
+
+def wrong_claims(planned: Plan) -> Iterator[tuple[KeyPath, str]]:
+    """Claims whose formula, or known answer, is none in a world where they are made."""
+    for name, claim in planned.study.claims.items():
+        key = next((k for k in RELATIONS[:-1] if getattr(claim, k) is not None), None)
+        for world in planned.worlds if key is not None else ():
+            if family_of(world) not in claim.worlds:
+                continue
+            try:
+                expected(claim, planned, world, truth=0.0)
+            except ValueError as error:
+                yield ("claims", name, str(key)), str(error)
+                break
+
+
+def _held(claim: Claim, relation: str, place: Place, table: _Found, bar: float) -> found.Held:
+    value, error = table(place.name, claim.estimand, claim.method, claim.measure)
+    if relation == "smaller_than":
+        assert claim.smaller_than is not None
+        bound, other = table(place.name, claim.estimand, claim.smaller_than, claim.measure)
+        value, bound, error = abs(value), abs(bound), math.hypot(error, other)
+    else:
+        truth = table.truth(place.name, claim.estimand)
+        bound = expected(claim, place.plan, place.world, truth)
+        if relation == "equals" and claim.measure in _SHARES:
+            error = max(error, table.error_at(bound, place.name, claim))
+    rounding = _ROUNDING * max(abs(value), abs(bound))
+    word = _word(relation, value - bound, error, bar, claim.within + rounding)
+    return found.Held(place.name, bound, value, error, word)
+
+
+def relation_of(claim: Claim) -> tuple[str, str]:
+    """Which of its keys says what is claimed, "known" counting as "equals", and what it says."""
+    for key in RELATIONS:
+        if getattr(claim, key) is not None:
+            return "equals" if key == "known" else key, str(getattr(claim, key))
+    raise AssertionError("a claim without a relation is refused when it is read")
+
+
+def _word(relation: str, gap: float, error: float, bar: float, within: float) -> found.Word:
+    if not math.isfinite(gap) or not math.isfinite(error):
+        return "undecided"
+    allowed = bar * error
+    if relation == "equals":
+        return "borne out" if abs(gap) <= within + allowed else "not borne out"
+    if relation in ("below", "smaller_than"):
+        gap = -gap
+    if gap > allowed - within:
+        return "borne out"
+    return "not borne out" if gap < -allowed - within else "undecided"
+
+
+def names_in(planned: Plan, name: str) -> dict[str, Any]:
+    """What a formula may name in a world of a plan, besides ``truth``: numbers, true and false for
+    1 and 0, and of a step's lists their lengths."""
+    world = planned.study.worlds[name]
+    simulator = planned.worlds[name].simulator
+    defaults = {each.name: each.default for each in getattr(simulator, "parameters", ())}
+    names = {**defaults, **world.parameters, "n": world.n}
+    for step, told in world.observe.items():
+        for key, value in {**told.model_dump(), **getattr(told, "numbers", {})}.items():
+            names[f"{step}_{key}"] = len(value) if isinstance(value, tuple) else value
+    is_number = lambda value: isinstance(value, int | float)
+    return {key.replace("-", "_"): value for key, value in names.items() if is_number(value)}
+
+
+def expected(claim: Claim, planned: Plan, world: str, truth: float) -> float:
+    """What a claim says a measure is, or is above or below, in a world of a plan.
+
+    Raises ValueError for a name or a known answer that there is none of there.
+    """
+    if claim.known is not None:
+        return _known(claim.known, planned, world)
+    text = next(x for x in (claim.equals, claim.above, claim.below) if x is not None)
+    if not isinstance(text, str):
+        return float(text)
+    made, names = expression(text), {**names_in(planned, world), "truth": truth}
+    for each in made.names:
+        if each not in names:
+            raise ExpressionError(
+                f"{text!r}: there is no number {each!r} in the world {world!r}; there are: "
+                f"{', '.join(names)}"
+            )
+    return float(made(*(names[each] for each in made.names)))
+
+
+def _known(name: str, planned: Plan, world: str) -> float:
+    """A known answer of the simulator with the parameters that it has there."""
+    simulator = planned.worlds[world].simulator
+    known = getattr(simulator, "known", None)
+    answers = known(**planned.study.worlds[world].parameters) if known else {}
+    if name not in answers:
+        listed = "; there are: " + ", ".join(answers) if answers else "; there are none"
+        raise ValueError(f"{name!r} is no known answer of {simulator.name}{listed}")
+    return float(answers[name].value)
+
+
+class _Found:
+    """Measures and their errors, looked up in a summary."""
+
+    def __init__(self, summary: pd.DataFrame, truths: pd.DataFrame) -> None:
+        keys = ["world", "estimand", "method", "measure"]
+        values = summary.set_index(keys)[["value", "mcse"]]
+        self._values = {
+            key: tuple(row) for key, row in zip(values.index, values.to_numpy(), strict=True)
+        }
+        self._truths = dict(
+            zip(zip(truths.world, truths.estimand, strict=True), truths.value, strict=True)
+        )
+
+    def truth(self, world: str, estimand: str) -> float:
+        """The truth of an estimand in a place."""
+        return float(self._truths.get((world, estimand), math.nan))
+
+    def error_at(self, share: float, world: str, claim: Claim) -> float:
+        """The Monte Carlo error of a share that is as claimed; 0 where it cannot be one."""
+        tries = self(world, claim.estimand, claim.method, "attempts")[0]
+        if claim.measure != "failures":
+            tries *= 1 - self(world, claim.estimand, claim.method, "failures")[0]
+        return math.sqrt(share * (1 - share) / tries) if 0 < share < 1 and tries > 0 else 0.0
+
+    def __call__(self, world: str, estimand: str, method: str, measure: str) -> tuple[float, float]:
+        """A measure and its error; NaN where the summary has none."""
+        asked = "bias" if measure == ESTIMATE else measure
+        value, error = self._values.get((world, estimand, method, asked), (math.nan, math.nan))
+        shift = self.truth(world, estimand) if measure == ESTIMATE else 0.0
+        return float(value) + shift, float(error)

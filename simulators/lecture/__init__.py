@@ -1,0 +1,1 @@
+"""The worlds of the lecture: paradoxes, elementary graphs, doors, mediation, the ladder."""
