@@ -55,8 +55,11 @@ def oracle_rows(
     none = ~bad & ~np.isfinite(value)
     failure = np.where(bad, "world not finite", np.where(none, "no such units in the sample", ""))
     fine = failure == ""
-    value, se = np.where(fine, value, np.nan), np.where(fine, np.hypot(se, rounding), np.nan)
-    half = stats.t.ppf((1 + _LEVEL) / 2, world.n - 1) * se if world.n > 1 else np.full(size, np.nan)
+    value, se, rounding = (np.where(fine, each, np.nan) for each in (value, se, rounding))
+    reach = stats.t.ppf((1 + _LEVEL) / 2, world.n - 1) if world.n > 1 else np.nan
+    same = se <= rounding  # all units have one effect: there is nothing to err about
+    half = np.where(same, rounding, reach * np.hypot(se, rounding))
+    se = np.where(same, 0.0, np.hypot(se, rounding))
     frame = pd.DataFrame(
         {"replicate": chunk.replicates, "value": value, "se": se,
          "low": value - half, "high": value + half, "n": float(world.n), "failure": failure,

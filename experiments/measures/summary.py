@@ -155,6 +155,7 @@ def summarise(
         here = [method for method in methods if estimand in method.estimands]
         found = {m.name: Attempts.of(rows.of(place, m.name), estimand, truth["value"])
                  for m in here}  # fmt: skip
+        found |= {m.name: found[m.name].sure(truth["value"]) for m in here if m.baseline}
         asked = Question(
             truth["value"], truth["se"], nulls.get(estimand, 0.0), (limits or {}).get(estimand)
         )
@@ -171,7 +172,8 @@ def summarise(
             count = len(kept[method.name].bounded)
             where = {**dict(zip(by, place, strict=True)), "estimand": estimand}
             for one in _ordered(measured, estimates):
-                flagged = _suspect(one, count, truth["value"], level)
+                sure = method.baseline and len(mine) > 0 and bool((mine.se == 0).all())
+                flagged = not sure and _suspect(one, count, truth["value"], level)
                 made.append(
                     {**where, "method": method.name, "measure": one.name, "value": one.value,
                      "mcse": one.mcse, "note": one.note, "flagged": flagged}

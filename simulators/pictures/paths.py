@@ -164,17 +164,3 @@ def instrument(subject: Subject) -> Figure:
         ],
         finds="what is found",
     )  # fmt: skip
-
-
-@paints("college")
-def college(subject: Subject) -> Figure:
-    shown = ["nearc4", "unmeasured", "educ", *(["age", "exper"] if subject.parameter("story") ==
-             "life" else []), "lwage"]  # fmt: skip
-    limits = {k: float(v.value) for k, v in subject.known.items() if k.startswith("limit of ")}
-    truth = subject.value("TotalEffect(educ -> lwage)")
-    graph = subject.model.graph.subgraph(shown)
-    return painted(
-        f"A year of schooling is worth {plain(truth, 3)} here: what each estimator tends to",
-        KEY, graph, ("educ", "lwage"), truth,
-        [Row(label.removeprefix("limit of "), value) for label, value in limits.items()],
-    )  # fmt: skip
