@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench kills format clean
+.PHONY: run test check bench kills pictures format clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=python3.11 ...")'
@@ -29,6 +29,9 @@ bench: $(VENV)/.installed        ## ratios against hand-written code, side by si
 
 kills: $(VENV)/.installed        ## a study killed 50 times at random moments, and begun again
 	$(BIN)/python -m benchmarks kills
+
+pictures: $(VENV)/.installed     ## the pictures of docs/lecture.md, made again
+	$(BIN)/python -m simulators.pictures docs/lecture
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from experiments.device import one_thread
 from experiments.further import check_estimator, export, merge, power
 from experiments.looking import check, diff, replay, schema
 from experiments.terminal import UserError, console, mistakes, prepare
@@ -52,6 +53,7 @@ class Precision(enum.StrEnum):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status: 0, 2 for a mistake, 130 for Ctrl-C."""
+    one_thread()
     try:
         words = None if arguments is None else list(arguments)
         status = app(words, prog_name="scm", standalone_mode=False) or 0
@@ -204,13 +206,25 @@ def list_() -> None:
 
 
 @app.command()
-def show(name: Name, settings: Settings = None) -> None:
-    """Show a simulator's equations, source and known answers."""
+def show(
+    name: Name,
+    settings: Settings = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw it, too: a .png or .svg of graph and data."),
+    ] = None,
+) -> None:
+    """Show a simulator: equations, graph, known answers."""
     from experiments.listing import shown
 
     simulator, given = _simulator(name), _settings(settings or [])
     with mistakes(ValueError):  # parameters that it does not have, or not such values
         text = shown(simulator, given)
+    if picture is not None:
+        from simulators import pictures
+
+        with mistakes(ValueError):
+            pictures.save(pictures.picture(name, **given), picture)
     console().print(text)
 
 

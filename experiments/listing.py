@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.config import ConfigError, load
+from scm import SCM
 from simulators import SIMULATORS, Known, Simulator
 
 __all__ = ["listed", "shown"]
@@ -72,6 +73,8 @@ def shown(simulator: Simulator, given: Mapping[str, Any]) -> RenderableType:
         ]
         section("Parameters", _grid(rows), "--set NAME=VALUE")
     section("Equations", _grid(map(_equation, model.equations().splitlines())))
+    hidden = "(in brackets: never in the data)" if model.latents else ""
+    section("Graph", _grid(_arrows(model)), hidden)
     section("Known answers", Group(*_known(simulator.known(**given))))
     if simulator.try_this:
         section("Try", _code(simulator.try_this))
@@ -82,6 +85,21 @@ def _equation(line: str) -> tuple[str, str]:
     """An equation as its left and its right side, so that a long right side wraps under itself."""
     found = re.match(r"(.*?) (:=|~) ", line)
     return (found[1], line[found.end(1) + 1 :]) if found else ("", line)
+
+
+def _arrows(model: SCM) -> list[tuple[str, str]]:
+    """Each variable and those it moves; loops, of which no Graph can speak, too."""
+    shown = {name: f"({name})" if name in model.latents else name for name in model.parents}
+    moves: dict[str, list[str]] = {name: [] for name in model.parents}
+    for name, parents in model.parents.items():
+        for parent in parents:
+            moves[parent].append(shown[name])
+    moved = {name for name, parents in model.parents.items() if parents}
+    return [
+        (shown[name], f"-> {', '.join(effects)}" if effects else "")
+        for name, effects in moves.items()
+        if effects or name not in moved
+    ]
 
 
 def _known(known: Mapping[str, Known]) -> Iterator[RenderableType]:

@@ -1,4 +1,4 @@
-"""The code in README.md and CONTRIBUTING.md runs as it stands, and does what the text says."""
+"""The code in the documents runs as it stands, and does what the text says."""
 
 import os
 import pathlib
@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import pytest
+
+from simulators import SIMULATORS
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -26,6 +28,19 @@ import pandas as pd
 assert len(pd.read_parquet("people")) == 50_000
 found = ATT("T", "Y").truth(trial)
 assert abs(found.value - (1 + 1 / math.pi**0.5)) < 4 * found.se  # 1 + E[X | X + u > 0]
+""",
+    # The lecture checks itself: what is left are numbers that it prints without an assert.
+    "docs/lecture.md": """
+table = [float(found["A"].mean()) for found in (picked, forced)]
+assert abs(table[0] - 25 / 26) < 0.02 and abs(table[1]) < 0.02   # var(A | B) and the mean of A
+split = simulators.get("hidden_cause").build().sample(key=1, n=50_000)
+from simulators.observe import discretise
+coarse = ols(observe(split, discretise("U", cuts=[0.0])).to_pandas(), Roles("X", "Y", adjust=["U"]))
+stays = (1 - 2 / np.pi) / (1 - 2 / np.pi / 2)                   # lambda = 2 / pi, r^2 = 1/2: 53 %
+assert abs(coarse.value - 0.5 - 0.4 * stays) < 4 * coarse.se and round(stays, 2) == 0.53
+weak = [simulators.get("instrument").build(strength=0.02).sample(key=k, n=200) for k in range(10)]
+tries = [float(tsls(each.to_pandas(), Roles("X", "Y", instruments=["Z"])).value) for each in weak]
+assert max(tries) - min(tries) > 1
 """,
     "CONTRIBUTING.md": """
 import numpy as np
@@ -60,3 +75,25 @@ def test_the_readmes_files_exist():
         assert (ROOT / target).exists(), target
     for config in re.findall(r"configs/\w+\.toml", (ROOT / "README.md").read_text()):
         assert (ROOT / config).exists(), config
+
+
+def test_the_lecture_has_ten_chapters_each_with_code_a_picture_and_an_exercise():
+    text = (ROOT / "docs/lecture.md").read_text()
+    titles = re.findall(r"^## (\d+)\. ", text, re.MULTILINE)
+    assert titles == [str(n) for n in range(1, 11)]
+    for chapter in re.split(r"^## ", text, flags=re.MULTILINE)[1:11]:
+        (code,) = re.findall(r"```python\n(.*?)```", chapter, re.DOTALL)
+        assert 5 <= len(code.strip().splitlines()) <= 15, chapter
+        assert "assert " in code.strip().splitlines()[-1]
+        assert "](lecture/" in chapter
+        assert "**Try.**" in chapter
+
+
+def test_what_the_lecture_names_is_there():
+    text = (ROOT / "docs/lecture.md").read_text()
+    for target in re.findall(r"\]\(([\w./-]+)\)", text):
+        assert (ROOT / "docs" / target).exists(), target
+    assert all((ROOT / config).exists() for config in re.findall(r"configs/\w+\.toml", text))
+    table = text[text.index("| difficulty |") :]
+    worlds = re.findall(r"`(\w+)`", table[: table.index("```")])
+    assert set(worlds) <= set(SIMULATORS), set(worlds) - set(SIMULATORS)

@@ -1,8 +1,8 @@
 """A picture of every world: its graph, with the paths that are open, beside what the data show.
 
 >>> from simulators.pictures import picture
->>> picture("simpson_exercise").texts[0].get_text()
-'Within an age, an hour more of exercise: cholesterol -5.0; in everybody +8.3'
+>>> picture("ice_cream").texts[0].get_text()
+'Ice cream and drowning: correlation 0.72, effect 0; the heat moves both'
 """
 
 from simulators.pictures.album import picture as picture

@@ -1,33 +1,17 @@
-"""``python -m simulators.pictures FOLDER [NAME ...]``: the pictures of the lecture, or of worlds."""
+"""``python -m simulators.pictures FOLDER [NAME ...]``: the lecture's pictures, or those named."""
 
 import sys
 from pathlib import Path
 
 from simulators.pictures.album import picture, save
 
-LECTURE = {
-    "ice_cream": {},
-    "treatment": {},
-    "simpson_drug": {},
-    "simpson_exercise": {},
-    "berkeley": {},
-    "assignment_operator": {},
-    "ladder": {},
-    "equivalent": {},
-    "chain": {},
-    "fork": {},
-    "collider": {},
-    "hiring": {},
-    "back_door": {},
-    "back_door_trap": {},
-    "front_door": {},
-    "mediation": {},
-    "instrument": {},
-    "hidden_cause": {},
-    "m_bias": {},
-    "feedback": {},
-    "weak_instruments": {},
-}
+LECTURE = (
+    "ice_cream", "treatment", "simpson_exercise", "simpson_drug", "berkeley",
+    "assignment_operator", "ladder", "equivalent", "collider", "hiring", "back_door",
+    "back_door_trap", "front_door", "mediation", "instrument", "hidden_cause", "m_bias",
+    "line", "feedback", "weak_instruments",
+)  # fmt: skip
+"""The worlds of which docs/lecture.md shows the picture."""
 
 
 def main(arguments: list[str]) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from simulators.pictures.album import paints
 from simulators.pictures.graphs import draw_paths
-from simulators.pictures.page import Page, page, plain
+from simulators.pictures.page import CHART_FIRST, Page, page, plain
 from simulators.pictures.style import SHUT, TRUTH, WRONG
 from simulators.pictures.subject import Subject
 
@@ -47,8 +45,8 @@ def _done(
 ) -> Figure:  # fmt: skip
     """Three graphs over three clouds: as it is, the cause set, the effect set."""
     cause, effect = pair
-    grid = sheet.grid(2, 3, height_ratios=(0.62, 1), hspace=0.22)
-    seen = subject.units(400)
+    grid = sheet.grid(2, 3, left=CHART_FIRST, height_ratios=(0.5, 1), hspace=0.2)
+    seen = subject.units(300)
     for place, forced in enumerate(("", cause, effect)):
         graph, cloud = (sheet.figure.add_subplot(grid[row, place]) for row in (0, 1))
         graph.set_title(f"do({forced} = {do[forced]:g})" if forced else "seen", fontweight="bold")
@@ -56,7 +54,7 @@ def _done(
         draw_paths(graph, model.graph, cause, effect, forced=forced)
         cloud.plot(seen[cause], seen[effect], "o", ms=3, alpha=0.6, mew=0,
                    color=SHUT if forced else TRUTH)  # fmt: skip
-        cloud.set(xlabel=cause, ylabel=effect)
+        cloud.set(xlabel=cause, ylabel="" if forced else effect)
         if forced:
             units = subject.units(120, **{forced: do[forced]})
             cloud.plot(units[cause], units[effect], "o", ms=3.6, alpha=0.6, mew=0, color=WRONG)
@@ -77,11 +75,10 @@ def equivalent(subject: Subject) -> Figure:
     sheet = page(
         f"Three worlds, one cloud (correlation {plain(correlation, 1)}): raising X moves Y by "
         f"{', '.join(plain(each, 1) for each in effects)}",
-        "Grey: what is seen, alike in all three. Red: the same units under do(X = 2), where Y is "
-        "what it is without, or not.",
+        "Grey: what is seen, alike in all three. Red: X set to 2.",
         height=4.5,
     )
-    grid = sheet.grid(2, 3, height_ratios=(0.62, 1), hspace=0.22)
+    grid = sheet.grid(2, 3, left=CHART_FIRST, height_ratios=(0.5, 1), hspace=0.2)
     for place, (direction, effect) in enumerate(zip(directions, effects, strict=True)):
         world = Subject(subject.simulator, subject.given | {"direction": direction})
         graph, cloud = (sheet.figure.add_subplot(grid[row, place]) for row in (0, 1))
@@ -92,11 +89,11 @@ def equivalent(subject: Subject) -> Figure:
 
 
 def _seen_and_done(axes: Axes, world: Subject, effect: float) -> None:
-    seen, done = world.units(400), world.units(120, X=2.0)
+    seen, done = world.units(250), world.units(100, X=2.0)
     axes.plot(seen["X"], seen["Y"], "o", ms=3, alpha=0.6, mew=0, color=SHUT)
     axes.plot(done["X"], done["Y"], "o", ms=3.4, alpha=0.5, mew=0, color=WRONG)
     axes.plot(2.0, 2 * effect, "D", ms=8, color="white", mec=WRONG, mew=2)
     axes.set_title(f"mean of Y under do(X = 2): {plain(2 * effect, 1)}", fontsize=10, color=WRONG,
                    pad=2)  # fmt: skip
     axes.set(xlabel="X", ylabel="Y", xlim=(-3.4, 3.4), ylim=(-3.4, 3.6))
-    axes.set_yticks(np.arange(-3, 4, 1.5))
+    axes.set_yticks((-2, 0, 2))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulators.pictures.album import paints
 from simulators.pictures.graphs import draw_paths
-from simulators.pictures.page import page, plain, signed
+from simulators.pictures.page import CHART_FIRST, page, plain, signed
 from simulators.pictures.style import AGES, HELD, INK, ORANGE, SHUT, TEAL, TRUTH, WRONG
 from simulators.pictures.subject import Subject
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SMALL = {"marker": "o", "linestyle": "", "markersize": 3.4, "alpha": 0.55, "markeredgewidth": 0}
+SMALL: dict[str, Any] = {
+    "marker": "o",
+    "linestyle": "",
+    "markersize": 3.4,
+    "alpha": 0.55,
+    "markeredgewidth": 0,
+}
 
 
 @paints("simpson_exercise")
@@ -45,9 +51,9 @@ def simpson_exercise(subject: Subject) -> Figure:
                       textcoords="offset points", color=colour, fontsize=9, va="top")  # fmt: skip
     x = np.array([units["exercise"].min(), units["exercise"].max()])
     axes.plot(x, mean_y(40) + pooled * (x - mean_x(40)), color=INK, lw=2.4, ls=(0, (5, 2)))
-    axes.annotate("everybody", (x[0], mean_y(40) + pooled * (x[0] - mean_x(40))), (2, 12),
-                  textcoords="offset points", fontweight="bold")  # fmt: skip
-    axes.margins(x=0.09)
+    axes.annotate("everybody", (x[1], mean_y(40) + pooled * (x[1] - mean_x(40))), (0, 6),
+                  textcoords="offset points", fontweight="bold", ha="center")  # fmt: skip
+    axes.set_xlim(x[0] - 0.4, max(x[1], mean_x(60) + 2 * subject.parameter("spread")) + 1.7)
     return sheet.figure
 
 
@@ -76,7 +82,7 @@ def ice_cream(subject: Subject) -> Figure:
         draw_paths(graph, subject.model.graph, "ice_cream", "drownings", given)
     worlds = (
         ("seen", subject.units(400), seen, WRONG),
-        ("ice cream handed out at random", subject.units(400, ice_cream=Normal(0, 1)), done, TRUTH),
+        ("ice cream given at random", subject.units(400, ice_cream=Normal(0, 1)), done, TRUTH),
     )
     for place, (title, units, slope, colour) in enumerate(worlds, start=1):
         axes = sheet.panel(grid[:, place], title, "ice cream", "drownings" if place == 1 else "")
@@ -88,7 +94,7 @@ def ice_cream(subject: Subject) -> Figure:
         x = np.array([-2.6, 2.6])
         axes.plot(x, slope * x, color=colour, lw=2.6)
         axes.set(xlim=(-3.3, 3.3), ylim=(-3.6, 3.6))
-        axes.text(0.97, 0.05, f"slope {plain(slope)}", transform=axes.transAxes, ha="right",
+        axes.text(0.97, 0.04, f"slope {plain(slope)}", transform=axes.transAxes, ha="right",
                   color=colour, fontweight="bold")  # fmt: skip
         if place == 1:
             axes.legend(loc="upper left", markerscale=1.6, handletextpad=0.1, borderaxespad=0)
@@ -173,11 +179,13 @@ def parabola(subject: Subject) -> Figure:
     axes.axhline(4 / 3, color=WRONG, lw=2.4, ls=(0, (5, 2)))
     axes.text(-1.15, 4 / 3 + 0.12, "regression line: slope 0", color=WRONG, fontweight="bold",
               ha="left")  # fmt: skip
-    axes.annotate("", (2, effect), (0, 0), arrowprops={"arrowstyle": "-|>", "color": TRUTH,
-                  "lw": 2.2, "connectionstyle": "arc3,rad=0.28", "shrinkA": 0, "shrinkB": 2})  # fmt: skip
-    axes.text(1.2, 0.35, f"from X = 0 to 2: {signed(effect, 0)}", color=TRUTH, fontweight="bold",
-              ha="left")  # fmt: skip
-    axes.set_ylim(-0.7, 4.8)
+    axes.annotate("", (2, effect), (0, 0), arrowprops={
+        "arrowstyle": "-|>", "color": TRUTH, "lw": 2.2, "connectionstyle": "arc3,rad=0.28",
+        "shrinkA": 0, "shrinkB": 2,
+    })  # fmt: skip
+    axes.text(0.25, -0.62, f"from X = 0 to 2: {signed(effect, 0)}", color=TRUTH,
+              fontweight="bold")  # fmt: skip
+    axes.set_ylim(-0.85, 4.8)
     return sheet.figure
 
 
@@ -193,32 +201,30 @@ def line(subject: Subject) -> Figure:
     world = subject.model.sample(0, 1_200)
     mean = subject.parameter("intercept")
     seen = (
-        ("clean", world, slope, lambda x, y: x > -9),
-        ("X measured with error", observe(world, mismeasure("X", error=Normal(0, 1))), slope / 2,
-         lambda x, y: x > -9),
-        (f"only Y above {mean:g}", observe(world, select(lambda Y: Y > mean)), slope * kept,
-         lambda x, y: y > mean),
-        ("only X above 0", observe(world, select(lambda X: X > 0)), slope, lambda x, y: x > 0),
-    )  # fmt: skip
+        ("clean", observe(world), slope),
+        ("X measured with error", observe(world, mismeasure("X", error=Normal(0, 1))), slope / 2),
+        (f"only Y above {mean:g}", observe(world, select(lambda Y: mean < Y)), slope * kept),
+        ("only X above 0", observe(world, select(lambda X: X > 0)), slope),
+    )
     sheet = page(
         f"One line of slope {plain(slope)}: error in X halves it, selection by Y leaves "
         f"{plain(slope * kept)}, selection by X all of it",
         height=3.4,
     )
-    grid = sheet.grid(1, 4, wspace=0.15)
-    for place, (title, data, found, _) in enumerate(seen):
+    grid = sheet.grid(1, 4, left=CHART_FIRST, wspace=0.15)
+    spread = abs(slope) / np.sqrt(r2)
+    for place, (title, data, found) in enumerate(seen):
         axes = sheet.panel(grid[place], title, "X", "" if place else "Y")
-        x, y = (np.asarray(data[name])[:350] for name in ("X", "Y"))
-        axes.plot(np.asarray(world["X"])[:350], np.asarray(world["Y"])[:350], color=SHUT,
+        x, y = (data.to_pandas()[name].to_numpy() for name in ("X", "Y"))
+        axes.plot(*(np.asarray(world[name])[:250] for name in ("X", "Y")), color=SHUT,
                   **SMALL | {"alpha": 0.45})  # fmt: skip
-        axes.plot(x, y, color=HELD, **SMALL | {"alpha": 0.5})
-        many = [np.asarray(data[name], dtype=float) for name in ("X", "Y")]
+        shown = 250 * len(x) // world.n
+        axes.plot(x[:shown], y[:shown], color=HELD, **SMALL | {"alpha": 0.5})
         colour = TRUTH if abs(found - slope) < 1e-9 else WRONG
         ends = np.array([-2.8, 2.8])
-        axes.plot(ends, many[1].mean() + found * (ends - many[0].mean()), color=colour, lw=2.6)
+        axes.plot(ends, y.mean() + found * (ends - x.mean()), color=colour, lw=2.6)
         axes.text(0.97, 0.03, f"slope {plain(found)}", transform=axes.transAxes, ha="right",
                   color=colour, fontweight="bold")  # fmt: skip
-        spread = abs(slope) / np.sqrt(r2)
         axes.set(xlim=(-3.6, 3.6), ylim=(mean - 3.6 * spread, mean + 3.3 * spread))
         if place:
             axes.set_yticklabels([])

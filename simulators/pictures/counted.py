@@ -8,7 +8,7 @@ import numpy as np
 
 from simulators.pictures.album import paints
 from simulators.pictures.graphs import draw_paths
-from simulators.pictures.page import page, plain, signed
+from simulators.pictures.page import CHART_FIRST, page, plain, signed
 from simulators.pictures.style import HELD, INK, MUTED, ORANGE, SHUT, TRUTH, WRONG
 from simulators.pictures.subject import Subject
 
@@ -26,20 +26,23 @@ def hiring(subject: Subject) -> Figure:
         "those hired",
         height=4.0,
     )
-    grid = sheet.grid(1, 2, width_ratios=(1.2, 1))
+    grid = sheet.grid(1, 2, width_ratios=(1, 1), right=0.83)
     graph = sheet.figure.add_subplot(grid[0])
     graph.set_title("only those hired: open")
     draw_paths(graph, subject.model.graph, "coding", "cooperation", ("hired",))
     axes = sheet.panel(grid[1], "", "coding", "cooperation")
     pairs = [(a, b) for a in range(1, 6) for b in range(1, 6)]
     hired = np.array([pair for pair in pairs if sum(pair) >= threshold])
-    _lattice(axes, pairs, hired, "hired", f"not: below {threshold}")
+    _lattice(axes, pairs, hired, "hired", f"not hired: below {threshold}")
     scores = sorted({int(a) for a, _ in hired})
     means = [subject.value(f"E[cooperation | coding={a}, hired=1]") for a in scores]
-    axes.plot(scores, means, color=WRONG, lw=2.8, zorder=4, marker="D", ms=6, mec="white",
-              label="mean of the hired")  # fmt: skip
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=3, handletextpad=0.2,
-                columnspacing=1.0, markerscale=0.65)  # fmt: skip
+    axes.plot(scores, means, color=WRONG, lw=2.8, zorder=4)
+    axes.axhline(3, color=MUTED, lw=2, ls=(0, (5, 2)), zorder=0)
+    for height, words, colour in ((means[-1], "mean of the hired", WRONG), (3, "of all", MUTED)):
+        axes.annotate(words, (5.65, height), color=colour, fontweight="bold", va="center",
+                      annotation_clip=False)  # fmt: skip
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=2, handletextpad=0.2,
+                markerscale=0.65)  # fmt: skip
     return sheet.figure
 
 
@@ -49,8 +52,8 @@ def _lattice(
     """One point for each pair, all equally likely."""
     inside = {(int(a), int(b)) for a, b in chosen}
     others = np.array([pair for pair in pairs if pair not in inside]).reshape(-1, 2)
-    axes.scatter(*others.T, s=150, color=SHUT, label=no)
-    axes.scatter(*chosen.T, s=150, color=HELD, label=yes)
+    axes.scatter(others[:, 0], others[:, 1], s=150, color=SHUT, label=no)
+    axes.scatter(chosen[:, 0], chosen[:, 1], s=150, color=HELD, label=yes)
     top = max(a for a, _ in pairs)
     axes.set(xlim=(0.4, top + 0.6), ylim=(0.4, top + 0.6), aspect="equal",
              xticks=range(1, top + 1), yticks=range(1, top + 1))  # fmt: skip
@@ -87,12 +90,14 @@ def treatment(subject: Subject) -> Figure:
     seen = subject.value("E[health | treatment=1] - E[health | treatment=0]")
     effect = subject.value("ATE(treatment -> health)")
     sheet = page(
-        f"The treated fare {'worse' if seen < 0 else 'better'} by {plain(abs(seen))} points, and "
+        f"The treated fare {'worse' if seen < 0 else 'better'} by {plain(abs(seen))} points; "
         f"the treatment helps everybody, by {plain(effect)} on average",
         height=4.4,
     )
-    grid = sheet.grid(1, 2, width_ratios=(1.35, 1))
-    axes = sheet.panel(grid[0], "both outcomes of 16 people; filled: what is seen", "health, points")
+    grid = sheet.grid(1, 2, left=CHART_FIRST, width_ratios=(1.35, 1))
+    axes = sheet.panel(
+        grid[0], "both outcomes of 16 people; filled: what is seen", "health, points"
+    )
     units = subject.units(16)
     order = np.lexsort((-units["untreated"], units["treatment"]))
     for place, at in enumerate(order):
@@ -126,7 +131,7 @@ def bars(axes: Axes, rows: dict[str, float], colours: list[str], digits: int = 2
     """Numbers as bars, each under what it is."""
     for place, ((label, value), colour) in enumerate(zip(rows.items(), colours, strict=True)):
         axes.barh(place, value, color=colour, height=0.36)
-        axes.text(0, place - 0.3, label, va="bottom", ha="left" if value >= 0 else "right")
+        axes.text(0.01 * max(rows.values()), place - 0.28, label, va="bottom")
         axes.annotate(signed(value, digits), (value, place), (5 if value >= 0 else -5, 0),
                       textcoords="offset points", va="center", color=colour, fontweight="bold",
                       ha="left" if value >= 0 else "right")  # fmt: skip
@@ -148,11 +153,11 @@ def ladder(subject: Subject) -> Figure:
         "The frail take the drug, so that those who took it seem no better off.",
         height=3.9,
     )
-    grid = sheet.grid(1, 3, wspace=0.2, head=0.75, left=0.05, foot=0.4)
+    grid = sheet.grid(1, 3, wspace=0.2, head=0.75, left=CHART_FIRST, foot=0.4)
     with_it = subject.value("P(recovered | drug=1)")
     forced = subject.value("P(recovered | do(drug=1))")
     panels = (
-        ("seeing", "who took it recovers as often", {"took none": with_it - seen, "took it": with_it}),
+        ("seeing", "who took it fare no better", {"did not": with_it - seen, "took it": with_it}),
         ("doing", "given to everybody, it helps", {"none": forced - done, "all": forced}),
         ("imagining", "of those who took it and recovered,\nwho would not have without it",
          {"would have": 1 - owed, "owe it": owed}),
@@ -162,7 +167,7 @@ def ladder(subject: Subject) -> Figure:
         axes.text(0, 1.2, rung, transform=axes.transAxes, fontsize=12, fontweight="bold")
         axes.text(0, 1.17, words, transform=axes.transAxes, va="top", color=MUTED)
         places = axes.bar(list(heights), list(heights.values()), width=0.62, color=[SHUT, TRUTH])
-        axes.bar_label(places, [plain(each, 1) for each in heights.values()], padding=3,
+        axes.bar_label(places, [plain(each) for each in heights.values()], padding=3,
                        fontweight="bold")  # fmt: skip
         axes.set(ylim=(0, 1), yticks=(0, 0.5, 1))
         axes.set_xticks(range(2), list(heights), fontsize=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from simulators.difficulties.weak_instruments import relative_bias
 from simulators.pictures.album import paints
 from simulators.pictures.graphs import draw_paths
 from simulators.pictures.page import page, plain
+from simulators.pictures.rows import label
 from simulators.pictures.style import MUTED, ORANGE, SHUT, TRUTH, WRONG
 from simulators.pictures.subject import Subject
 
@@ -27,8 +29,13 @@ def conditioning(subject: Subject) -> Figure:
         f"sees it {plain(100 * now, 0)} times in a hundred",
         height=3.8,
     )
-    grid = sheet.grid(1, 1, left=0.075, foot=0.6)
-    axes = sheet.panel(grid[0], "", "variables conditioned on", "power at 5 percent")
+    grid = sheet.grid(1, 2, width_ratios=(1, 2.2), foot=0.6)
+    shown = min(here, 3)
+    some = Subject(subject.simulator, {**subject.given, "conditioned": shown})
+    graph = sheet.figure.add_subplot(grid[0])
+    graph.set_title(f"all S held ({shown} of {here} drawn)")
+    draw_paths(graph, some.model.graph, "X", "Y", [f"S{at + 1}" for at in range(shown)])
+    axes = sheet.panel(grid[1], "", "variables conditioned on", "power at 5 percent")
     for people, colour in ((n // 2, ORANGE), (n, TRUTH), (2 * n, "#17765a")):
         most = min(people - 4, max(40, here))
         given = np.arange(0, most + 1)
@@ -41,14 +48,13 @@ def conditioning(subject: Subject) -> Figure:
                   color=TRUTH, fontweight="bold")  # fmt: skip
     axes.axhline(0.05, color=MUTED, lw=0.8, ls=(0, (3, 3)))
     axes.text(0, 0.065, "chance", color=MUTED, fontsize=9)
-    axes.set(ylim=(0, 1), xlim=(-0.8, 1.13 * max(40, here)))
+    axes.set(ylim=(0, 1), xlim=(-0.8, 1.25 * max(40, here)))
     return sheet.figure
 
 
 @paints("weak_instruments")
 def weak_instruments(subject: Subject) -> Figure:
-    count, here = subject.parameter("instruments"), subject.parameter("concentration")
-    strong = subject.value("expected F")
+    count, strong = subject.parameter("instruments"), subject.value("expected F")
     now = subject.known.get("bias of 2SLS / bias of OLS")
     words = (
         f"keep {plain(100 * float(now.value), 0)} % of the bias of least squares"
@@ -96,7 +102,7 @@ def odd_noise(subject: Subject) -> Figure:
     edges = np.arange(-5, 7.01, 0.25) - 0.125
     for treated, colour in ((0, ORANGE), (1, TRUTH)):
         values = np.clip(units["Y"][units["T"] == treated], -5, 6.5)
-        axes.hist(values, edges, color=colour, alpha=0.55, label=f"T = {treated}")
+        axes.hist(values, list(edges), color=colour, alpha=0.55, label=f"T = {treated}")
     axes.legend(loc="upper right", fontsize=10)
     axes.set_xlim(-5.2, 7)
     return sheet.figure
@@ -115,7 +121,7 @@ def college(subject: Subject) -> Figure:
         "Covariates are left out of the graph.",
         height=3.9,
     )
-    grid = sheet.grid(1, 2, width_ratios=(1.15, 1), wspace=0.75, foot=0.6, left=0.016)
+    grid = sheet.grid(1, 2, width_ratios=(1.5, 1), wspace=0.42, foot=0.6, left=0.016)
     graph = sheet.figure.add_subplot(grid[0])
     shown = ("nearc4", "unmeasured", "educ", *years, "lwage")
     draw_paths(graph, subject.model.graph.subgraph(shown), "educ", "lwage")
@@ -124,12 +130,11 @@ def college(subject: Subject) -> Figure:
         colour = TRUTH if abs(value - truth) < 5e-4 else WRONG
         axes.plot([truth, value], [place, place], color=colour, lw=1.6)
         axes.plot(value, place, "o", ms=9, color=colour)
-        axes.annotate(plain(value, 3), (value, place), (0, 9), textcoords="offset points",
-                      ha="center", color=colour, fontweight="bold")  # fmt: skip
+        label(axes, plain(value, 3), value, place, truth, colour, 0.012)
     axes.axvline(truth, color=TRUTH, lw=1.6, zorder=0)
     axes.set_title(f"effect {plain(truth, 3)}", color=TRUTH, fontweight="bold")
-    axes.set_yticks(range(len(limits)), [each.replace(", ", ",\n") for each in limits])
+    axes.set_yticks(range(len(limits)), [textwrap.fill(each, 18) for each in limits])
     axes.set(ylim=(len(limits) - 0.6, -0.6))
-    axes.margins(x=0.2)
+    axes.margins(x=0.25)
     axes.tick_params(axis="y", length=0)
     return sheet.figure

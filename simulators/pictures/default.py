@@ -34,6 +34,7 @@ def default(subject: Subject) -> Figure:
             near = [*graph.parents(cause), cause, *graph.parents(effect), effect]
             kept = list(dict.fromkeys([*near[-MOST:], cause, effect]))
             graph = graph.subgraph(kept)
+            axes.set_title(f"{cause}, {effect} and their parents")
         draw_paths(axes, graph, cause, effect)
     units = subject.units(400)
     cloud = sheet.panel(grid[1], "", cause, effect)

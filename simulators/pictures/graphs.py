@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from simulators.pictures.style import HELD, INK, SHUT, TRUTH, WRONG
+from simulators.pictures.style import HELD, INK, SHUT, SMALLEST, TRUTH, WRONG
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ def draw_paths(
     looks = {f"edge:{tail}->{head}": LOOKS[kind] for (tail, head), kind in
              kinds(graph, x, y, given).items()}  # fmt: skip
     for patch in axes.patches:
-        name = patch.get_gid()
+        name = patch.get_gid() or ""
         if name in looks:
             colour, width = looks[name]
             patch.set(color=colour, linewidth=width, zorder=1 + (colour != SHUT) / 2)
@@ -92,5 +92,6 @@ def draw_paths(
             if name.removeprefix("node:") in given:
                 patch.set(facecolor=HELD)
     for text in axes.texts:
+        text.set_fontsize(max(SMALLEST, text.get_fontsize()))  # a node has room for that
         if text.get_text() in given:
             text.set_color("white")

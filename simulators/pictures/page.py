@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Page", "page"]
 
 WIDTH = 9.0  # inches
-LETTERS = 82  # of a title, in a line
-LINE = 0.245  # inches
+LETTERS, SMALL_LETTERS = 78, 112  # of the title and of the quieter line below it
+LINE, SMALL_LINE = 0.245, 0.19  # inches
 EDGE = 0.14
+GRAPH_FIRST, CHART_FIRST = 0.016, 0.07  # where panels begin, as shares of the width
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,9 @@ class Page:
     def grid(self, rows: int, columns: int, *, foot: float = 0.5, **options: Any) -> GridSpec:
         """Panels below the title; `foot` inches are left for the labels of the lowest axis."""
         height = self.figure.get_size_inches()[1]
-        options = {"left": 0.065, "right": 0.985, "wspace": 0.25, "hspace": 0.3} | options
+        options = {"left": GRAPH_FIRST, "right": 0.985, "wspace": 0.25, "hspace": 0.3} | options
         top = self.top - options.pop("head", 0.3) / height
-        return self.figure.add_gridspec(
-            rows, columns, top=top, bottom=foot / height, **options
-        )
+        return self.figure.add_gridspec(rows, columns, top=top, bottom=foot / height, **options)
 
     def panel(self, place: Any, title: str = "", x: str = "", y: str = "") -> Axes:
         """Axes in a place of the grid, with what is on them."""
@@ -53,7 +51,7 @@ def page(title: str, note: str = "", *, height: float = 4.0) -> Page:
 
     figure = Figure(figsize=(WIDTH, height))
     FigureCanvasAgg(figure)  # measures letters; no window, and pyplot knows nothing of it
-    lines = textwrap.wrap(title, LETTERS)
+    lines = _balanced(title, LETTERS)
     down = EDGE
     figure.text(
         EDGE / WIDTH, 1 - down / height, "\n".join(lines), fontsize=12.5, fontweight="bold",
@@ -61,13 +59,23 @@ def page(title: str, note: str = "", *, height: float = 4.0) -> Page:
     )  # fmt: skip
     down += LINE * len(lines)
     if note:
-        small = textwrap.wrap(note, 112)
+        small = _balanced(note, SMALL_LETTERS)
         figure.text(
             EDGE / WIDTH, 1 - down / height, "\n".join(small), fontsize=10, color=MUTED,
             va="top", parse_math=False,
         )  # fmt: skip
-        down += 0.19 * len(small)
+        down += SMALL_LINE * len(small)
     return Page(figure, 1 - down / height)
+
+
+def _balanced(text: str, most: int) -> list[str]:
+    """Lines of nearly one length, and no more of them than are needed."""
+    needed = len(textwrap.wrap(text, most))
+    return next(
+        lines
+        for width in range(max(len(text) // needed, 3 * most // 4), most + 1)
+        if len(lines := textwrap.wrap(text, width)) <= needed
+    )
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -82,10 +90,7 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def plain(value: float, digits: int = 2) -> str:
-    """A number with a true minus."""
+    """A number with a true minus, and 0 as it is."""
+    if abs(value) < 0.5 * 10.0**-digits:
+        return "0"
     return f"{value:.{digits}f}".replace("-", "−")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence has them."""
-    return " and ".join(names) if names else "nothing"

@@ -59,7 +59,7 @@ def m_bias(subject: Subject) -> Figure:
             Row("nothing held: shut at the collider M", 0.0),
             Row("M held: X ← U1 → M ← U2 → Y is open", held, ("M",)),
         ],
-        tall=1.5,
+        tall=1.8,
     )  # fmt: skip
 
 
@@ -162,5 +162,5 @@ def instrument(subject: Subject) -> Figure:
             Row("Z held: nothing is shut, and X varies by U alone", held, ("Z",)),
             Row(f"Y on Z over X on Z: {plain(reduced)} / {plain(first)}", truth, ends=("Z", "Y")),
         ],
-        finds="what is found",
+        tall=1.35, finds="what is found",
     )  # fmt: skip

@@ -16,7 +16,7 @@ AGES: Final = ("#0d7a8c", BLUE, PURPLE, "#b3265e", ORANGE)
 
 SMALLEST: Final = 9.0  # points
 
-RC: Final[dict[str, Any]] = {
+RC: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 10.5,

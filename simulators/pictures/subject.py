@@ -23,7 +23,7 @@ class Subject:
     """A simulator with its parameters; the model is built once."""
 
     simulator: Simulator
-    given: Mapping[str, Any]
+    given: dict[str, Any]
 
     @cached_property
     def model(self) -> SCM:

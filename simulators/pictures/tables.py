@@ -26,8 +26,9 @@ def simpson_drug(subject: Subject) -> Figure:
     first = subject.parameter("third") == "confounder"
     third = "female" if first else "high_pressure"
     groups = ("women", "men") if first else ("high pressure", "low pressure")
+    where = "among" if first else "at"
     sheet = page(
-        f"Drug A: fewer clots among {groups[0]}, fewer among {groups[1]}, more among all "
+        f"Drug A: fewer clots {where} {groups[0]}, fewer {where} {groups[1]}, more among all "
         f"({signed(crude, 1)} points)",
         f"The third variable comes {'before' if first else 'after'} the drug, so the effect of A "
         f"is {signed(effect, 1)} points. The same table with it "
@@ -38,7 +39,7 @@ def simpson_drug(subject: Subject) -> Figure:
     for row, given in enumerate(((), (third,))):
         graph = sheet.figure.add_subplot(grid[row, 0])
         open_ = "open through sex" if first else "both ways act"
-        shut = "shut" if first else "a way the drug takes is blocked"
+        shut = "shut" if first else "one way is blocked"
         graph.set_title(f"{third} held: {shut}" if given else f"nothing held: {open_}")
         draw_paths(graph, subject.model.graph, "drug_a", "clot", given)
     axes = sheet.panel(grid[:, 1], "", "", "with a clot, %")
@@ -52,7 +53,7 @@ def simpson_drug(subject: Subject) -> Figure:
         axes.plot((0, 1), rates, color=TRUTH, lw=2, ls=(0, (3, 2)))
         axes.annotate("if all took it", (0, rates[0]), (-8, 4), textcoords="offset points",
                       ha="right", color=TRUTH)  # fmt: skip
-    axes.set(xlim=(-0.62, 1.75), ylim=(0, 46), xticks=(0, 1))
+    axes.set(xlim=(-0.62, 1.75 if first else 2.1), ylim=(0, 46), xticks=(0, 1))
     axes.set_xticklabels(["drug B", "drug A"], fontsize=10.5)
     return sheet.figure
 
@@ -61,11 +62,17 @@ def _slope(axes: Axes, rates: np.ndarray, people: np.ndarray, colour: str, label
     """A rate on either side, the points as large as the groups."""
     axes.plot((0, 1), rates, color=colour, lw=2.4, zorder=2)
     axes.scatter((0, 1), rates, s=2.6 * people, color=colour, zorder=3, edgecolor="white")
-    axes.annotate(f"{label} {signed(rates[1] - rates[0], 1)}", (1, rates[1]), (13, 0),
-                  textcoords="offset points", va="center", color=colour, fontweight="bold")  # fmt: skip
+    words = f"{label} {signed(rates[1] - rates[0], 1)}"
+    axes.annotate(words, (1, rates[1]), (13, 0), textcoords="offset points", va="center",
+                  color=colour, fontweight="bold")  # fmt: skip
 
 
-WEIGHTS = ("as among the women", "by m f / (m + f)", "as among all", "as among the men")
+WEIGHTS = {
+    "as among the women": "women's weights",
+    "by m f / (m + f)": "m f / (m + f)",
+    "as among all": "all applicants'",
+    "as among the men": "men's weights",
+}
 
 
 @paints("berkeley")
@@ -81,11 +88,13 @@ def berkeley(subject: Subject) -> Figure:
         f"admission by {signed(effect, 1)} points on the whole.",
         height=4.6,
     )
-    grid = sheet.grid(2, 2, width_ratios=(1.25, 1), height_ratios=(0.5, 1), hspace=0.42, wspace=0.3)
+    grid = sheet.grid(
+        2, 2, left=0.09, width_ratios=(1.2, 1), height_ratios=(0.5, 1), hspace=0.42, wspace=0.42
+    )
     _departments(sheet.panel(grid[:, 0], "", "admitted, %"))
     graph = sheet.figure.add_subplot(grid[0, 1])
     draw_paths(graph, subject.model.graph, "female", "admitted")
-    axes = sheet.panel(grid[1, 1], "women less men, points; departments weighted")
+    axes = sheet.panel(grid[1, 1], "women less men, points")
     gaps = [crude] + [
         100 * subject.value(f"women less men, departments weighted {each}") for each in WEIGHTS
     ]
@@ -95,7 +104,7 @@ def berkeley(subject: Subject) -> Figure:
         axes.annotate(signed(gap, 1), (gap, place), (4 if gap > 0 else -4, 0),
                       textcoords="offset points", ha="left" if gap > 0 else "right", va="center",
                       color=colours[place], fontweight="bold")  # fmt: skip
-    axes.set_yticks(range(5), ["not at all", *WEIGHTS])
+    axes.set_yticks(range(5), ["crude", *WEIGHTS.values()])
     axes.invert_yaxis()
     axes.set(xlim=(-19.5, 11.5), xticks=())
     axes.spines[["left", "bottom"]].set_visible(False)
@@ -109,17 +118,18 @@ def _departments(axes: Axes) -> None:
     rows = [*zip("ABCDEF", RATES, MEN, WOMEN, strict=True)]
     total = [sum(r[s] * n for r, n in zip(RATES, crowd, strict=True)) / sum(crowd)
              for s, crowd in ((0, MEN), (1, WOMEN))]  # fmt: skip
-    shown = [(f"{d}", r, m, w) for d, r, m, w in rows] + [("all six", total, 850, 850)]
+    shown = [(f"dept {d}", r, m, w) for d, r, m, w in rows] + [("all six", total, 850, 850)]
     for place, (_, rates, men, women) in enumerate(shown):
         last = place == len(shown) - 1
         low, high = (100 * float(each) for each in rates)
         colour = WRONG if high < low else TRUTH
         axes.plot((low, high), (place, place), color=colour, lw=3 if last else 2, zorder=1)
         for value, people, shade in ((low, men, TEAL), (high, women, ORANGE)):
-            axes.scatter(value, place, s=0.38 * people + 14, color=shade, zorder=2, edgecolor="white")
+            axes.scatter(
+                value, place, s=0.2 * people + 14, color=shade, zorder=2, edgecolor="white"
+            )
     axes.axhline(5.5, color=SHUT, lw=1)
     axes.set_yticks(range(7), [each[0] for each in shown])
-    axes.set_ylabel("department")
     axes.set_ylim(6.6, -0.7)
     axes.set_xlim(-3, 92)
     for at, (label, shade) in enumerate((("men", TEAL), ("women", ORANGE))):
@@ -127,5 +137,3 @@ def _departments(axes: Axes) -> None:
                   fontweight="bold")  # fmt: skip
     axes.text(0.74, 0.38, "size: applicants", transform=axes.transAxes, color=MUTED, fontsize=9)
     axes.tick_params(axis="y", length=0, labelsize=10, labelcolor=INK)
-
-

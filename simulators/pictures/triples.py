@@ -25,14 +25,13 @@ def triple(subject: Subject) -> Figure:
     all_, held = subject.value("corr(A, C)"), subject.value("partial corr(A, C | B)")
     shape = {"chain": "A → B → C", "fork": "A ← B → C", "collider": "A → B ← C"}[name]
     sheet = page(
-        f"{name.capitalize()} {shape}: correlation of A and C {plain(all_)}; given B "
-        f"{plain(held)}",
-        height=2.75,
+        f"{name.capitalize()} {shape}: correlation of A and C {plain(all_)}; given B {plain(held)}",
+        height=3.3,
     )
-    grid = sheet.grid(2, 3, width_ratios=(1, 1, 1), foot=0.5, hspace=0.35)
+    grid = sheet.grid(2, 3, width_ratios=(1, 1, 1), foot=0.5, hspace=0.3)
     units = subject.units(3_000)
     near = np.abs(units["B"]) < NEAR
-    colour = WRONG if name == "collider" else TRUTH if name == "chain" else WRONG
+    colour = TRUTH if name == "chain" else WRONG
     for row, given in enumerate(((), ("B",))):
         axes = sheet.figure.add_subplot(grid[row, 0])
         axes.set_title("B held" if given else "nothing held")

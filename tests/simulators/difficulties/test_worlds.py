@@ -46,11 +46,14 @@ def test_hidden_cause(parameters):
 
 
 def test_line():
-    x, y = column(world_of("line", slope=-2.0, r2=0.4, intercept=3.0), "X", "Y")
+    other = {"slope": -2.0, "r2": 0.4, "intercept": 3.0, "centre": 1.5}
+    x, y = column(world_of("line", **other), "X", "Y")
     assert_first(y, x, expected=-2.0)
     assert np.corrcoef(x, y)[0, 1] ** 2 == pytest.approx(0.4, abs=0.01)
     assert y.var() == pytest.approx(10, rel=0.02)
-    assert y.mean() == pytest.approx(3, abs=5 * np.sqrt(10 / N))
+    assert x.mean() == pytest.approx(1.5, abs=5 / np.sqrt(N))
+    assert y.mean() == pytest.approx(3 - 2 * 1.5, abs=5 * np.sqrt(10 / N))
+    assert get("line").known(**other)["E[Y]"].value == 0
     with pytest.raises(ValueError, match="line: slope=0"):
         get("line").build(slope=0.0)
 
