@@ -8,9 +8,9 @@ Under ``jit``, ``vmap`` and ``grad`` the same is traced at the length that is gi
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -18,7 +18,7 @@ import jax
 from scm.estimate.roles import Roles
 from scm.estimate.sample import Columns, Sample, arranged, traced_sample
 
-__all__ = ["Question", "program", "rows_kept"]
+__all__ = ["Question", "program", "rows_kept", "unoptimised"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,26 +89,69 @@ def program(fn: Callable[..., Any], *, shared: bool) -> Callable[[Columns, Quest
     answer.__name__ = fn.__name__
     kept = jax.jit(answer, static_argnums=1)
 
+    @functools.cache
+    def quickly() -> Callable[[Sample, Question], Any]:
+        return jax.jit(answer, static_argnums=1, compiler_options=unoptimised())
+
     def answered(columns: Columns, question: Question) -> Any:
-        if columns.plain:
-            rows = rows_kept(len(columns.outcome)) if shared else len(columns.outcome)
-            sample = arranged(columns, rows, copies=shared)
-        else:
-            sample = traced_sample(columns, copies=shared)
+        run: Callable[[Sample, Question], Any] = kept
         try:
             hash(question)
-        except TypeError:  # an option that cannot be looked up: operation by operation, then
-            return answer(sample, question)
-        return kept(sample, question)
+        except TypeError:  # an option by which no program can be found: operation by operation
+            run = answer
+        if not columns.plain:
+            return run(traced_sample(columns, copies=shared), question)
+        n = len(columns.outcome)
+        sample = arranged(columns, rows_kept(n) if shared else n, copies=shared)
+        if run is kept and len(sample.weights) <= _FEW and _unoptimised_will_do():
+            run = quickly()
+        return run(sample, question)
 
     return answered
 
 
-def rows_kept(n: int) -> int:
-    """The length that n rows are brought to.
+_FEW = 4096
+"""Up to so many rows the optimiser costs more than it gives: a second or two for each program, and
+without it a run is longer by some tenths of a millisecond to two."""
 
-    >>> [rows_kept(n) for n in (0, 3, 64, 65, 1_000)]
-    [64, 64, 64, 128, 1024]
+
+def _unoptimised_will_do() -> bool:
+    """Whether a program called now runs on its own, and on a CPU: such a one knows the options."""
+    return jax.default_backend() == "cpu" and not isinstance(_anything(), jax.core.Tracer)
+
+
+_anything = jax.jit(lambda: 0)
+"""A number, or a tracer where a program is being traced in which this call is a part."""
+
+
+@functools.cache
+def unoptimised() -> dict[str, Any]:
+    """How a program is compiled in a fifth of the time, if this version of XLA knows of it.
+
+    The parts of a program are compiled at once, unoptimised, and by the emitter of plain LLVM.
     """
-    size = max(n - 1, 63).bit_length()
-    return 1 << size
+    options = {
+        "xla_backend_optimization_level": 0,
+        "xla_cpu_use_fusion_emitters": False,
+        "xla_cpu_parallel_codegen_split_count": 1,
+    }
+    try:
+        jax.jit(lambda: 0, compiler_options=options).lower().compile()
+    except jax.errors.JaxRuntimeError:  # names of XLA's options are no promise
+        return {}
+    return options
+
+
+def rows_kept(n: int) -> int:
+    """The length that n rows are brought to: at most four times as many, and a quarter when many.
+
+    Powers of 4 from 64 to 1,024, of 2 to 65,536, and four lengths to each doubling from there.
+
+    >>> [rows_kept(n) for n in (0, 64, 65, 300, 1_025, 3_010, 100_000, 10**6)]
+    [64, 64, 256, 1024, 2048, 4096, 114688, 1048576]
+    """
+    doublings = max(n - 1, 1).bit_length()
+    if doublings <= 10:
+        return 1 << max(6, doublings + doublings % 2)
+    step = 1 << (doublings if doublings <= 16 else doublings - 3)
+    return -(-n // step) * step

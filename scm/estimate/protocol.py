@@ -18,10 +18,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from scm.estimate.failures import failure_named, failure_of
-from scm.estimate.levels import two_levels
+from scm.estimate.options import read_options
 from scm.estimate.programs import Question, program
-from scm.estimate.roles import Roles, as_names
-from scm.estimate.sample import Columns, Sample, nearest, read_columns
+from scm.estimate.roles import Roles
+from scm.estimate.sample import Columns, Sample, read_columns
 
 __all__ = ["ESTIMATORS", "Criterion", "Estimate", "Estimator", "Roles", "conclude", "estimator"]
 
@@ -133,8 +133,9 @@ class Estimator:
     """An estimator: call it with data and roles; read off what it aims at and what it assumes.
 
     Made by the decorator ``estimator``. A call is pure, and traces under ``jit`` (roles, level and
-    options static), ``vmap`` and ``lax.map``; programs are kept by shapes, roles and options. Over
-    replicated data sets on a CPU ``lax.map`` is some four times faster than ``vmap``.
+    options static), ``vmap`` and ``lax.map``. A plain call compiles one program, which those of
+    this library share among data frames of other names and lengths. Over replicated data sets on a
+    CPU ``lax.map`` is some four times faster than ``vmap``.
     """
 
     name: str
@@ -211,25 +212,7 @@ class Estimator:
         return settings.get("target", settings.get("effect", self.target))
 
     def _settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """All options, defaults filled in; unknown names and values are refused."""
-        for name in given:
-            if name not in self.options:
-                raise TypeError(
-                    f"{self.name}: there is no option {name!r}{nearest(name, self.options)}; "
-                    f"the options are: {', '.join(self.options) or 'none'}"
-                )
-        settings = {**self.options, **given}
-        for name, value in settings.items():
-            if isinstance(self.options[name], tuple):  # of names, or the numbers of two levels
-                read = two_levels if self.options[name] else as_names
-                settings[name] = value = read(name, value)
-            allowed = self.choices.get(name)
-            # Not ``value in allowed``: 1 is no True here, and an array's == no bool.
-            if allowed and not any(type(value) is type(a) and value == a for a in allowed):
-                close = nearest(value, allowed) if isinstance(value, str) else ""
-                listed = ", ".join(map(repr, allowed))
-                raise ValueError(f"{self.name}: {name}={value!r} is not one of {listed}{close}")
-        return settings
+        return read_options(given, self.options, self.choices, self.name)
 
 
 ESTIMATORS: dict[str, Estimator] = {}
@@ -252,6 +235,10 @@ def estimator(
     Arguments:
         target, assumes, criterion, needs, reads, choices: see ``Estimator``; yes-or-no options need
             no choices.
+        shared: whether one program may answer for data of other lengths and names. It promises that
+            a row of weight 0 changes nothing, whatever finite numbers it holds (such rows are then
+            added), and that names of columns come into messages of errors and into options (tuples
+            or text) only. False: programs are kept by the roles and the number of rows.
         moments: ``(roles, **options) ->`` the number of finite moments of the value.
 
     Errors: ValueError where another function has taken the name.

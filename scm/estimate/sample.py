@@ -158,11 +158,13 @@ def read_columns(
     )
     epsilon = float(jnp.finfo(jnp.result_type(float)).eps)
     return Columns(
-        columns[roles.treatment],
-        columns[roles.outcome],
-        *(list(found[part].values()) for part in ("adjust", "instruments", "mediators")),
-        weights,
-        max(epsilon, *(_spacing(column.dtype) for column in columns.values())),
+        treatment=columns[roles.treatment],
+        outcome=columns[roles.outcome],
+        adjust=list(found["adjust"].values()),
+        instruments=list(found["instruments"].values()),
+        mediators=list(found["mediators"].values()),
+        weights=weights,
+        epsilon=max(epsilon, *(_spacing(column.dtype) for column in columns.values())),
     )
 
 

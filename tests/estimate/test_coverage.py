@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,11 +28,11 @@ def worlds() -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_coverage_and_standard_errors(x64: None, worlds: dict, name: str) -> None:
+def test_coverage_and_standard_errors(x64: None, quick: Callable, worlds: dict, name: str) -> None:
     def one(data: dict) -> Estimate:
         return ESTIMATORS[name](data, ROLES)
 
-    found = jax.jit(lambda data: jax.lax.map(one, data))(worlds)
+    found = quick(lambda data: jax.lax.map(one, data))(worlds)
     assert not jnp.any(found.code)
     if name in {"ols", "ipw"}:  # and lax.map changes nothing
         np.testing.assert_allclose(found.se[7], one({k: x[7] for k, x in worlds.items()}).se, 1e-9)

@@ -129,12 +129,12 @@ def test_value_and_error_by_definition(x64: None, wide: pd.DataFrame, by_weights
     assert found.diagnostics["single_units"] == int((sizes == 1).sum())
 
 
-def test_the_bootstrap_agrees(x64: None, wide: pd.DataFrame) -> None:
+def test_the_bootstrap_agrees(x64: None, wide: pd.DataFrame, quick) -> None:
     """The binary treatment `t > 0`, and one mediator, so that resampling empties no cell."""
     data = {"t": wide.t.to_numpy() > 0, "m": wide.m.to_numpy(), "y": wide.y.to_numpy()}
     times = 2_000
     counts = np.random.default_rng(5).multinomial(240, np.full(240, 1 / 240), times)
-    again = jax.jit(lambda ws: jax.lax.map(lambda w: front_door(data, ROLES, weights=w).value, ws))(
+    again = quick(lambda ws: jax.lax.map(lambda w: front_door(data, ROLES, weights=w).value, ws))(
         counts
     )
     # A standard deviation is known to 1/sqrt(2 R); the two differ by terms of order 1/n besides.
@@ -180,7 +180,7 @@ def test_the_navigation_example(x64: None) -> None:
     assert found.high < -0.35  # the plain slope tends to -0.334738
 
 
-def test_coverage_behind_a_confounder(x64: None) -> None:
+def test_coverage_behind_a_confounder(x64: None, quick) -> None:
     """1,000 samples of 300 of a confounded world: intervals hold the truth at their level."""
     times, n = 1_000, 300
     rng = np.random.default_rng(77)
@@ -196,7 +196,7 @@ def test_coverage_behind_a_confounder(x64: None) -> None:
     def one(data: dict) -> Estimate:
         return front_door(data, ROLES)
 
-    found = jax.jit(lambda data: jax.lax.map(one, data))({"t": t, "m": m, "y": y})
+    found = quick(lambda data: jax.lax.map(one, data))({"t": t, "m": m, "y": y})
     value, se, low, high = map(np.asarray, (found.value, found.se, found.low, found.high))
     assert not np.asarray(found.code).any()
     covered = np.mean((low <= wanted) & (wanted <= high))

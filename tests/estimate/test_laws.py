@@ -6,6 +6,7 @@ have the same shape, so that each program is compiled once.
 
 from __future__ import annotations
 
+import functools
 import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from scm.estimate import ESTIMATORS, Estimate, Roles
+from scm.estimate.programs import unoptimised
 
 N = 48
 ROLES = Roles("t", "y", ("a", "b"), instruments=("z1", "z2", "z3"), mediators="m")
@@ -79,6 +81,19 @@ def variant(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any
 
 def call(name: str, data: Any, options: dict[str, Any], **more: Any) -> Estimate:
     return ESTIMATORS[name](data, ROLES_OF.get(name, ROLES), **options, **more)
+
+
+@functools.cache
+def traced(name: str) -> Callable[[Any, Any], Estimate]:
+    """The estimator of data and weights in a program of its own, at the length that they have."""
+    return jax.jit(lambda data, w: call(name, data, {}, weights=w), compiler_options=unoptimised())
+
+
+@functools.cache
+def batched(name: str) -> Callable[[Any, Any], Estimate]:
+    return jax.jit(
+        jax.vmap(lambda data, w: call(name, data, {}, weights=w)), compiler_options=unoptimised()
+    )
 
 
 def numbers(estimate: Estimate) -> list[np.ndarray]:
@@ -160,15 +175,32 @@ def test_vmap_changes_nothing(x64: None, name: str) -> None:
 
     singles = [call(name, d, {}, weights=w) for d, w in zip(sets, ws, strict=True)]
     singly = jax.tree.map(lambda *leaves: jnp.stack(leaves), *singles)
-    batch = jax.vmap(lambda d, w: call(name, d, {}, weights=w))(stacked, ws)
+    batch = batched(name)(stacked, ws)
     assert batch.value.shape == (3,)
     same(batch, singly, 1e-10)
 
 
 @each
 def test_jit_changes_nothing(x64: None, name: str) -> None:
-    inside = jax.jit(lambda d, w: call(name, d, {}, weights=w))(data_set(), weights())
+    inside = traced(name)(data_set(), weights())
     same(inside, call(name, data_set(), {}, weights=weights()), 1e-10)
+
+
+@each
+def test_absent_rows_far_from_the_data_are_absent(name: str) -> None:
+    """In float32, with zero 400 standard deviations away: the fitted propensities of zeros are 0.
+
+    A plain call adds rows; a traced one has those of weight 0.
+    """
+    data, w = data_set(), weights()
+    few = np.isin(np.arange(N) % 12, (0, 3, 7, 8))
+    data |= {"t": np.where(data["a"] == 0, few, ~few).astype(int), "a": 1_990 + 10 * data["a"]}
+    repeated = {column: np.repeat(x, w) for column, x in data.items()}
+    expected = traced(name)(repeated, np.ones(N, int))
+    assert expected.code == 0
+    same(call(name, data, {}, weights=w), expected, 1e-3)
+    same(call(name, repeated, {}), expected, 1e-3)
+    same(traced(name)({**data, "a": np.where(w == 0, 0, data["a"])}, w), expected, 1e-3)
 
 
 @each
@@ -276,11 +308,13 @@ def test_bad_weights_fail_by_name(x64: None, name: str, bad: float) -> None:
 
 
 @each
-def test_one_bad_data_set_spoils_no_other_in_its_batch(x64: None, name: str) -> None:
+def test_one_bad_data_set_spoils_no_other_in_its_batch(
+    x64: None, quick: Callable, name: str
+) -> None:
     good, bad = data_set(), {**data_set(), "t": np.ones(N)}
     stacked = {column: np.stack([good[column], bad[column], good[column]]) for column in good}
-    ones = np.ones((3, N))
-    found = jax.vmap(lambda d, w: call(name, d, {}, weights=w))(stacked, ones)
+    ones = np.ones((3, N), int)
+    found = batched(name)(stacked, ones)
     assert list(np.asarray(found.code) == 0) == [True, False, True]
     np.testing.assert_array_equal(np.isnan(found.value), [False, True, False])
     np.testing.assert_allclose(found.value[0], call(name, good, {}).value, rtol=1e-10)

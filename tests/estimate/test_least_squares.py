@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from scm.estimate.least_squares import independent, inverse, linear_fit, standardise, triangle
+from scm.estimate.programs import unoptimised
 
-FIT = jax.jit(linear_fit, static_argnames="epsilon")
+FIT = jax.jit(linear_fit, static_argnames="epsilon", compiler_options=unoptimised())
 RNG = np.random.default_rng(20)
 N = 3_000
 AGE = RNG.integers(24, 35, N)
@@ -66,7 +67,7 @@ def free(columns: np.ndarray, weights: np.ndarray | None = None) -> bool:
     return bool(_free(jnp.asarray(columns.astype(dtype)), jnp.asarray(weights, dtype), epsilon))
 
 
-@partial(jax.jit, static_argnames="epsilon")
+@partial(jax.jit, static_argnames="epsilon", compiler_options=unoptimised())
 def _free(columns: jax.Array, weights: jax.Array, epsilon: float) -> jax.Array:
     x = standardise(columns, weights, epsilon)
     return independent(inverse(triangle(x.rows, weights)), x.noise)

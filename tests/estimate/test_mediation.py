@@ -145,7 +145,7 @@ def test_the_total_effect_is_stratification(x64: None, wide: pd.DataFrame) -> No
     )
 
 
-def test_coverage_where_treatment_and_mediator_interact(x64: None) -> None:
+def test_coverage_where_treatment_and_mediator_interact(x64: None, quick) -> None:
     """1,000 samples of 300: natural effects by the formula, and none of them by regressions."""
     times, n = 1_000, 300
     rng = np.random.default_rng(31)
@@ -160,7 +160,7 @@ def test_coverage_where_treatment_and_mediator_interact(x64: None) -> None:
             "lines": product_of_coefficients(data, ROLES),
         }
 
-    found = jax.jit(lambda data: jax.lax.map(one, data))({"t": t, "m": m, "y": y})
+    found = quick(lambda data: jax.lax.map(one, data))({"t": t, "m": m, "y": y})
     for effect, truth in truths.items():
         each = found[effect]
         value, se, low, high = map(np.asarray, (each.value, each.se, each.low, each.high))

@@ -95,7 +95,7 @@ def napkin() -> dict[str, np.ndarray]:
     return {"W": w, "Z": z, "T": t, "Y": t + b + rng.normal(size=SIZE)}
 
 
-def test_the_napkin_by_hand_and_its_error_by_the_bootstrap(napkin, x64):
+def test_the_napkin_by_hand_and_its_error_by_the_bootstrap(napkin, x64, quick):
     roles = Roles("T", "Y", adjust=["W", "Z"])
     found = plug_in(napkin, roles, graph=NAPKIN, levels=2)
     assert float(found.value) == pytest.approx(_napkin(napkin), rel=1e-10)
@@ -103,15 +103,15 @@ def test_the_napkin_by_hand_and_its_error_by_the_bootstrap(napkin, x64):
     counts = rng.multinomial(SIZE, [1 / SIZE] * SIZE, size=draws).astype(float)
     columns = {name: np.asarray(x, float) for name, x in napkin.items()}
     each = lambda w: plug_in(columns, roles, weights=w, graph=NAPKIN, levels=2).value
-    spread = np.std(np.asarray(jax.lax.map(each, counts)))
+    spread = np.std(np.asarray(quick(lambda ws: jax.lax.map(each, ws))(counts)))
     # of 2,000 draws a spread is known to 1/sqrt(4000); the delta method is off by order 1/n
     assert float(found.se) == pytest.approx(spread, rel=4 / np.sqrt(2 * draws) + 0.02)
 
 
-def test_it_traces_and_maps(units):
+def test_it_traces_and_maps(units, quick):
     roles = Roles("T", "Y", mediators="M")
     columns = {name: np.stack([units[name], units[name][::-1]]) for name in ("T", "M", "Y")}
-    both = jax.vmap(lambda data: plug_in(data, roles, graph=FRONT).value)(columns)
+    both = quick(jax.vmap(lambda data: plug_in(data, roles, graph=FRONT).value))(columns)
     alone = plug_in(units, roles, graph=FRONT).value
     np.testing.assert_allclose(both, [alone, alone], rtol=2e-5)
 
