@@ -1,6 +1,8 @@
 # `make run` and `make test` need only Python 3.11+ and make: each sets .venv up first.
 PYTHON ?= python3
 VENV := .venv
+# Tests that speak of bits: the suite compiles without optimisation, these are run with it as well.
+BITS := tests/noise/test_words.py tests/solve/test_coupled_worlds.py tests/experiments/test_engines.py
 BIN := $(VENV)/bin
 
 .PHONY: run test check bench kills pictures format clean
@@ -17,6 +19,7 @@ run: $(VENV)/.installed          ## the college study, from Card's data to a rep
 
 test: check                      ## the whole suite: style, types, import rules, tests and doctests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+	AS_USERS_RUN_IT=1 $(BIN)/python -m pytest -n auto --dist loadfile $(BITS)
 
 check: $(VENV)/.installed        ## style, types and import rules only
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ NAMES = ("linear", "nonlinear", "discrete", "many", "study", "counterfactuals", 
 console = Console(width=110)
 for name in sys.argv[1:] or NAMES:
     for shown in importlib.import_module(f"benchmarks.{name}").run():
-        console.print(shown)
+        console.print(shown, markup=False)
         console.print(
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
             f"jax {jax.__version__} on {jax.devices()[0].platform}; medians; load "

@@ -1,28 +1,33 @@
-"""The college study's Monte Carlo part: every estimator on 1,000 data sets of 3,010 men.
+"""The college study's Monte Carlo part: every estimator on data sets of 3,010 and of 1,000 men.
 
-Against the same work in NumPy: the same world written by hand, and the same estimates with their
-standard errors and intervals, by least squares and Newton's method, in a loop.
+Against the same work by hand: the same world and the same estimates with their standard errors and
+intervals in a loop over NumPy; and, for least squares and the instrument, in a loop over DoWhy.
+Contenders take turns, fifty data sets each; the first turn, which compiles, does not count.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from rich.table import Table
-from scipy import stats
 
+from benchmarks.study_by_dowhy import by_dowhy
+from benchmarks.study_by_hand import BY_CROSS_PRODUCTS, BY_LSTSQ, drawer
 from experiments.method import Method
-from experiments.replicate import replicate
+from experiments.replicate import drawn, estimated
 from experiments.world import World
 from scm.estimate import ESTIMATORS, Roles
 from simulators import SIMULATORS
-from simulators.college_calibration import CONTROLS, calibrate
+from simulators.college_calibration import CONTROLS
 
-N, REPLICATIONS, BY_HAND = 3_010, 1_000, 100
+SIZES, CHUNK, TURNS = (3_010, 1_000), 50, 20
+DRAWING = "drawing"
+LSTSQ, CROSS = "lstsq, ms", "cross-products, ms"
 
 _X = ("exper", "expersq", *CONTROLS)
 _OLS = Roles("educ", "lwage", adjust=_X)
@@ -44,201 +49,105 @@ METHODS: Mapping[str, tuple[str, Roles, dict[str, Any]]] = {
 }
 
 
-def run() -> Iterator[Table]:
-    """A table of milliseconds a data set, the parts of ours beside the same parts by hand."""
+_OWN = tuple(METHODS)[:5]  # what the study itself runs, with baselines of its own
+
+
+class _Took(NamedTuple):
+    """Medians over turns, in milliseconds a data set: of all processors, and on the clock."""
+
+    cpu: float
+    wall: float
+
+
+class _Clock:
+    """What parts take, turn by turn; and the estimates of all turns."""
+
+    def __init__(self) -> None:
+        self._took: dict[str, list[_Took]] = defaultdict(list)
+        self.values: dict[str, list[float]] = defaultdict(list)
+
+    def timed(self, part: str, work: Callable[..., Any], *given: Any) -> Any:
+        """Do the work of a part."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        made = work(*given)
+        took = time.process_time() - cpu, time.perf_counter() - wall
+        self._took[part].append(_Took(*(each / CHUNK * 1e3 for each in took)))
+        return made
+
+    def medians(self) -> dict[str, _Took]:
+        """Of every part, the first turn left out."""
+        return {part: _Took(*np.median(each[1:], axis=0)) for part, each in self._took.items()}
+
+
+def run() -> Iterator[Table | str]:
+    """Tables of milliseconds a data set, the parts of ours beside the same parts by hand."""
     with jax.enable_x64(True):
-        yield _compare()
+        for n in SIZES:
+            clocks = _turns(n)
+            yield _table(n, clocks)
+            if n == SIZES[0]:
+                pair = (DRAWING, "ols", "tsls")
+                took = clocks["scm"].medians()
+                yield by_dowhy(n, sum(took[part].cpu for part in pair))
 
 
-def _compare() -> Table:
+def _turns(n: int) -> dict[str, _Clock]:
     simulator = SIMULATORS["college"]
-    world = World("textbook", simulator, simulator.build(story="textbook"), N)
+    world = World("textbook", simulator, simulator.build(story="textbook"), n)
     methods = {
         name: Method(name, ESTIMATORS[estimator], roles, options, ())
         for name, (estimator, roles, options) in METHODS.items()
     }
-    replicate("textbook", world, methods, 1995, 50)  # warms the caches up
-    begun = time.perf_counter()
-    ours = replicate("textbook", world, methods, 1995, REPLICATIONS)
-    wall = time.perf_counter() - begun
-    seconds = {each.method: each.seconds / REPLICATIONS for each in ours}
-    compiling = sum(each.compile_seconds for each in ours)
-    drawing = (wall - compiling) / REPLICATIONS - sum(seconds.values())
-    by_hand, values = _by_hand()
+    draw, clocks = drawer(n), {name: _Clock() for name in ("scm", LSTSQ, CROSS)}
+    for turn in range(TURNS + 1):
+        ours, start = clocks["scm"], turn * CHUNK
+        chunk = ours.timed(DRAWING, drawn, "textbook", world, 1995, start)
+        assert len(chunk.codes) == CHUNK
+        for name, method in methods.items():
+            frame, _, _ = ours.timed(name, estimated, method, chunk)
+            ours.values[name] += frame["value"].tolist()
+        sets = clocks[LSTSQ].timed(DRAWING, lambda: [draw() for _ in range(CHUNK)])
+        clocks[CROSS].timed(DRAWING, lambda: [draw() for _ in range(CHUNK)])
+        for label, functions in ((LSTSQ, BY_LSTSQ), (CROSS, {})):
+            for name, (estimator, roles, options) in METHODS.items():
+                function = functions.get(estimator, BY_CROSS_PRODUCTS[estimator])
+                found = clocks[label].timed(name, _loop, function, sets, roles, options)
+                clocks[label].values[name] += found
+    return clocks
+
+
+def _loop(function: Callable[..., Any], sets: Any, roles: Roles, options: Any) -> list[float]:
+    return [function(data, roles, **options)[0] for data in sets]
+
+
+def _summed(parts: Iterable[_Took]) -> _Took:
+    return _Took(*map(sum, zip(*parts, strict=True)))
+
+
+def _table(n: int, clocks: Mapping[str, _Clock]) -> Table:
     table = Table(
-        title=f"The college study: {len(METHODS)} methods, n = {N:,}, float64", title_justify="left"
+        title=f"The college study: {len(METHODS)} methods, n = {n:,}, float64", title_justify="left"
     )
-    for heading in ("", "scm, ms", "NumPy, ms", "times", "median here", "there"):
+    heads = "", "scm, ms", LSTSQ, "times", CROSS, "times ", "median here", "there"
+    for heading in heads:
         table.add_column(heading, justify="right" if heading else "left")
-    seconds = {"drawing, and all else": drawing, **seconds}
-    for name, each in seconds.items():
-        means = ("", "")
-        if name in values:
-            found = next(one.frame for one in ours if one.method == name)["value"]
-            means = (f"{np.median(found):.4f}", f"{np.median(values[name]):.4f}")
-        theirs = by_hand[name]
+    took = {name: clock.medians() for name, clock in clocks.items()}
+    for each in took.values():
+        each["those of configs/college.toml"] = _summed(each[part] for part in (DRAWING, *_OWN))
+        each["all"] = _summed(each[part] for part in (DRAWING, *METHODS))
+    for part, ours in took["scm"].items():
+        row = [f"{ours.cpu:.3f}"]
+        for label in (LSTSQ, CROSS):
+            theirs = took[label][part].cpu
+            row += [f"{theirs:.3f}", f"{theirs / ours.cpu:.2f}"]
+        values = (clocks[name].values.get(part) for name in ("scm", LSTSQ))
         table.add_row(
-            name, f"{each * 1e3:.2f}", f"{theirs * 1e3:.2f}", f"{theirs / each:.1f}", *means
+            part, *row, *(f"{np.nanmedian(found):.4f}" if found else "" for found in values)
         )
-    total = sum(by_hand.values())
-    warm = (wall - compiling) / REPLICATIONS
-    table.add_row("all", f"{warm * 1e3:.2f}", f"{total * 1e3:.2f}", f"{total / warm:.1f}")
+    wall = {name: each["all"].wall for name, each in took.items()}
+    times = " and ".join(f"{wall[name] / wall['scm']:.2f}" for name in (LSTSQ, CROSS))
     table.caption = (
-        f"{REPLICATIONS:,} data sets: {wall - compiling:.1f} s, and {compiling:.1f} s to compile; "
-        f"NumPy {total * REPLICATIONS:.1f} s, from {BY_HAND} data sets; medians of the estimates"
+        f"Processor time a data set, of {TURNS * CHUNK:,} each, and how many times as long NumPy "
+        f"takes (on the clock, all: {times}); medians of the estimates"
     )
     return table
-
-
-def _by_hand() -> tuple[dict[str, float], dict[str, list[float]]]:
-    """Mean seconds of each part in NumPy, and the estimates."""
-    random = np.random.Generator(np.random.SFC64(0))
-    draw = _drawer(random)
-    seconds = dict.fromkeys(("drawing, and all else", *METHODS), 0.0)
-    values: dict[str, list[float]] = {name: [] for name in METHODS}
-    for _ in range(BY_HAND):
-        begun = time.perf_counter()
-        data = draw()
-        seconds["drawing, and all else"] += time.perf_counter() - begun
-        for name, (estimator, roles, options) in METHODS.items():
-            begun = time.perf_counter()
-            value, *_ = _ESTIMATORS[estimator](data, roles, **options)
-            seconds[name] += time.perf_counter() - begun
-            values[name].append(value)
-    return {name: each / BY_HAND for name, each in seconds.items()}, values
-
-
-def _drawer(random: np.random.Generator) -> Any:
-    fit = calibrate("textbook")
-    schooling = {k: v for k, v in fit.schooling.items() if k != "const"}
-    wage = {k: v for k, v in fit.wage.items() if k != "const"}
-
-    def draw() -> dict[str, np.ndarray]:
-        person = random.integers(0, N, N)
-        data = {name: fit.men[name][person] for name in ("nearc4", *_X)}
-        hidden = random.standard_normal(N)
-        data["educ"] = (
-            fit.schooling["const"]
-            + sum(slope * data[name] for name, slope in schooling.items())
-            + fit.unmeasured_on_schooling * hidden
-            + fit.schooling_noise * random.standard_normal(N)
-        )
-        data["age"] = data["exper"] + data["educ"] + 6
-        data["agesq"] = data["age"] ** 2
-        data["lwage"] = (
-            fit.wage["const"]
-            + sum(slope * data[name] for name, slope in wage.items())
-            + fit.unmeasured_on_wage * hidden
-            + fit.wage_noise * random.standard_normal(N)
-        )
-        return data
-
-    return draw
-
-
-def _matrix(data: Mapping[str, np.ndarray], *names: str) -> np.ndarray:
-    return np.column_stack([np.ones(N), *(data[name] for name in names)])
-
-
-def _interval(value: float, se: float, dof: float) -> tuple[float, float, float, float]:
-    half = stats.t.ppf(0.975, dof) * se
-    return value, se, value - half, value + half
-
-
-def _ols(data, roles):
-    x, y = _matrix(data, roles.treatment, *roles.adjust), data[roles.outcome]
-    slopes, squares = np.linalg.lstsq(x, y)[:2]
-    dof = N - x.shape[1]
-    variance = squares[0] / dof * np.linalg.inv(x.T @ x)[1, 1]
-    return _interval(slopes[1], np.sqrt(variance), dof)
-
-
-def _tsls(data, roles, endogenous=()):
-    x, y = _matrix(data, roles.treatment, *roles.adjust), data[roles.outcome]
-    kept = [name for name in roles.adjust if name not in endogenous]
-    z = _matrix(data, *kept, *roles.instruments)
-    fitted = z @ np.linalg.lstsq(z, x)[0]
-    slopes = np.linalg.lstsq(fitted, y)[0]
-    rest = y - x @ slopes
-    dof = N - x.shape[1]
-    variance = rest @ rest / dof * np.linalg.inv(fitted.T @ fitted)[1, 1]
-    return _interval(slopes[1], np.sqrt(variance), dof)
-
-
-def _anderson_rubin(data, roles):
-    w, z = _matrix(data, *roles.adjust), data[roles.instruments[0]][:, None]
-    both = np.column_stack([data[roles.outcome], data[roles.treatment], z])
-    rest = both - w @ np.linalg.lstsq(w, both)[0]
-    pair, z = rest[:, :2], rest[:, 2:]
-    fitted = z @ np.linalg.lstsq(z, pair)[0]
-    explained, left = fitted.T @ fitted, (pair - fitted).T @ (pair - fitted)
-    dof = N - w.shape[1] - 1
-    form = explained - stats.f.ppf(0.95, 1, dof) / dof * left
-    low, high = np.sort(np.roots([form[1, 1], -2 * form[0, 1], form[0, 0]]).real)
-    return explained[0, 1] / explained[1, 1], np.nan, low, high
-
-
-def _difference_in_means(data, roles):
-    t, y = data[roles.treatment] == 1, data[roles.outcome]
-    one, other = y[t], y[~t]
-    parts = np.array([one.var(ddof=1) / len(one), other.var(ddof=1) / len(other)])
-    dof = parts.sum() ** 2 / (parts**2 / (np.array([len(one), len(other)]) - 1)).sum()
-    return _interval(one.mean() - other.mean(), np.sqrt(parts.sum()), dof)
-
-
-def _stratification(data, roles):
-    t, y = data[roles.treatment] == 1, data[roles.outcome]
-    columns = np.column_stack([data[name] for name in roles.adjust])
-    stratum = np.unique(columns, axis=0, return_inverse=True)[1].ravel()
-    shares, differences, variances = [], [], []
-    for each in range(stratum.max() + 1):
-        one, other = y[t & (stratum == each)], y[~t & (stratum == each)]
-        shares.append((len(one) + len(other)) / N)
-        differences.append(one.mean() - other.mean())
-        variances.append(one.var() / len(one) + other.var() / len(other))
-    p, d, v = np.array(shares), np.array(differences), np.array(variances)
-    value = p @ d
-    return _interval(value, np.sqrt(p**2 @ v + p @ (d - value) ** 2 / N), np.inf)
-
-
-def _logistic(x, t):
-    slopes = np.zeros(x.shape[1])
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-x @ slopes))
-        hessian = (x * (chance * (1 - chance))[:, None]).T @ x
-        step = np.linalg.solve(hessian, x.T @ (t - chance))
-        slopes += step
-        if np.abs(step).max() < 1e-8:
-            break
-    return 1 / (1 + np.exp(-x @ slopes)), hessian
-
-
-def _ipw(data, roles):
-    t, y, x = data[roles.treatment], data[roles.outcome], _matrix(data, *roles.adjust)
-    e, hessian = _logistic(x, t)
-    one, other = t / e, (1 - t) / (1 - e)
-    m1, m0 = one @ y / one.sum(), other @ y / other.sum()
-    part1, part0 = one * (y - m1) / one.mean(), other * (y - m0) / other.mean()
-    gradient = -(part1 * (1 - e) + part0 * e) @ x
-    influence = part1 - part0 + (t - e) * (x @ np.linalg.solve(hessian, gradient))
-    return _interval(m1 - m0, np.sqrt(influence @ influence) / N, np.inf)
-
-
-def _aipw(data, roles):
-    t, y, x = data[roles.treatment], data[roles.outcome], _matrix(data, *roles.adjust)
-    e, _ = _logistic(x, t)
-    m1 = x @ np.linalg.lstsq(x[t == 1], y[t == 1])[0]
-    m0 = x @ np.linalg.lstsq(x[t == 0], y[t == 0])[0]
-    psi = m1 - m0 + t * (y - m1) / e - (1 - t) * (y - m0) / (1 - e)
-    return _interval(psi.mean(), psi.std() / np.sqrt(N), np.inf)
-
-
-_ESTIMATORS = {
-    "ols": _ols,
-    "tsls": _tsls,
-    "anderson_rubin": _anderson_rubin,
-    "difference_in_means": _difference_in_means,
-    "stratification": _stratification,
-    "ipw": _ipw,
-    "aipw": _aipw,
-}

@@ -7,6 +7,8 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from experiments import samples
 from experiments.baselines import described
 from experiments.draws import pit_column, share_below
@@ -15,7 +17,7 @@ from experiments.keys import truth_key
 from experiments.measures import summarise
 from experiments.measures.own import own_truth
 from experiments.names import BASELINES
-from experiments.parts import Parts
+from experiments.parts import Parts, frame_of
 from experiments.running import Place
 from experiments.targets import targets
 
@@ -28,6 +30,9 @@ __all__ = ["Collected", "collect"]
 
 _SHOWN = 2_000_000
 """Estimates that a report shows one by one; of more it has the measures only."""
+
+_HELD = 1 << 27
+"""Bytes of estimates that are kept when they have been read."""
 
 Seconds = Mapping[tuple[str, str], tuple[float, float]]
 
@@ -78,7 +83,6 @@ def collect(
     parts: Parts,
     methods: Sequence[Method],
     seconds: Seconds,
-    tell: Callable[[Place], None] = lambda place: None,
 ) -> Collected:
     """Truths, estimates and measures of every place, whose parts are all there.
 
@@ -86,7 +90,8 @@ def collect(
     """
     import pandas as pd
 
-    truths, summaries, times, frames, rows = [], [], [], [], 0
+    truths, summaries, times, rows, held = [], [], [], 0, 0
+    frames: list[Callable[[], pd.DataFrame]] = []
     columns: dict[str, None] = {}
     beside: dict[str, dict[str, None]] = {}
     names: list[tuple[str, str, str]] = []
@@ -106,6 +111,7 @@ def collect(
         read = _reader(place, parts, asked)
         estimates = read()
         rows += len(estimates)
+        held += int(estimates.memory_usage().sum())
         columns |= dict.fromkeys(estimates.columns)
         truths.append(asked)
         times.append(timed)
@@ -116,11 +122,11 @@ def collect(
         policy: Any = place.study.failures
         aims = targets(place)
         summaries.append(summarise(estimates, asked, here, timed, policy=policy, targets=aims))
-        frames.append(read)
+        # What is wanted again is read again, unless all of it is little.
+        frames.append(read if held > _HELD else _same(estimates))
         if "draws" in estimates:
             posteriors.append(functools.partial(_draws, place, parts))
         names.append((place.name, place.world, place_of(place)))
-        tell(place)
     whole = lambda each: pd.concat(each, ignore_index=True)
     families = Families.of(names)
     baselines = tuple(described({name: tuple(each) for name, each in beside.items()}))
@@ -129,6 +135,10 @@ def collect(
         families.with_summary(whole(summaries), [*methods, *baselines]),
         whole(times), rows, tuple(columns), baselines, families, frames, posteriors,
     )  # fmt: skip
+
+
+def _same(frame: pd.DataFrame) -> Callable[[], pd.DataFrame]:
+    return lambda: frame
 
 
 def _by_baseline(place: Place) -> dict[str, tuple[str, ...]]:
@@ -155,16 +165,12 @@ def _reader(place: Place, parts: Parts, asked: pd.DataFrame) -> Callable[[], pd.
     replications, chunk = place.study.replications, place.chunk
 
     def read() -> pd.DataFrame:
-        import pandas as pd
-
-        every = []
-        for method, job in jobs.items():
-            frame = parts.read(data, job, replications, chunk)
-            every.append(frame.assign(world=name, method=method, estimand=""))
-        for (estimand, baseline), job in beside.items():
-            frame = parts.read(data, job, replications, chunk)
-            every.append(frame.assign(world=name, method=baseline, estimand=estimand))
-        whole = pd.concat(every, ignore_index=True)
+        every = {(name, ""): job for name, job in jobs.items()}
+        every |= {(baseline, estimand): job for (estimand, baseline), job in beside.items()}
+        tables = [parts.table(data, job, replications, chunk) for job in every.values()]
+        sizes = [len(table) for table in tables]
+        methods, estimands = (np.repeat(each, sizes) for each in zip(*every, strict=True))
+        whole = frame_of(tables).assign(world=name, method=methods, estimand=estimands)
         first = ["world", "method", "estimand", "replicate"]
         whole = whole[first + [column for column in whole if column not in first]]
         for estimand, job in own.items():

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["cache_folder", "prepare"]
+__all__ = ["cache_folder", "one_thread", "prepare"]
 
 
 def prepare(precision: str) -> None:
@@ -19,10 +19,7 @@ def prepare(precision: str) -> None:
     Arguments:
       precision: ``"float32"`` or ``"float64"``.
     """
-    # JAX factors matrices on CPUs by SciPy's OpenBLAS, whose threads cost more than they bring at
-    # 3,010 x 17 (1,000 replications of 2SLS: 0.6 s on one thread, 1 to 20 s on two, as busy as the
-    # machine is). It reads this once, when SciPy is first imported.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    one_thread()
     import jax
 
     jax.config.update("jax_enable_x64", precision == "float64")
@@ -36,6 +33,16 @@ def prepare(precision: str) -> None:
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+def one_thread() -> None:
+    """Has matrices factored on one thread, in this process. To be called before NumPy is imported.
+
+    JAX factors them on CPUs by SciPy's OpenBLAS, whose threads cost more than they bring at
+    3,010 x 17: 1,000 replications of 2SLS take 0.6 s on one thread, 1 to 20 s on two, as busy as
+    the machine is; and one fit by NumPy's 4 ms and 100. Each reads this once, when it is imported.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def cache_folder() -> Path:

@@ -25,7 +25,6 @@ __all__ = ["lost_columns", "lost_diagnostics", "lost_variables", "too_large", "t
 
 Findings = Iterator[tuple[KeyPath, str]]
 
-_SHAPE = 64
 _TRACED: dict[Hashable, Any] = {}
 
 
@@ -177,7 +176,9 @@ def lost_diagnostics(planned: Plan) -> Findings:
     """Published diagnostics that their method does not give."""
     for at, each in enumerate(planned.real.published if planned.real is not None else ()):
         method = planned.methods[each.method]
-        known = [] if method.plain or not each.diagnostics else list(traced(method).diagnostics)
+        known: list[str] = []
+        if not method.plain and each.diagnostics:
+            known += traced(method, next(iter(planned.worlds.values())).n).diagnostics
         for name in each.diagnostics:
             if name not in known:
                 there = nearest(name, known) if known else "; there are none"
@@ -185,14 +186,15 @@ def lost_diagnostics(planned: Plan) -> Findings:
                 yield key, f"{each.method} gives no diagnostic {name!r}{there}"
 
 
-def traced(method: Method) -> Any:
+def traced(method: Method, n: int) -> Any:
     """The shapes of a method's estimate, from columns of the right names: a bad call is found now.
 
+    ``n`` is a number of units that there will be: then JAX need not trace the estimator once more.
     Raises what the estimator raises.
     """
     dtype = jnp.result_type(float)
     if (method.key, dtype) not in _TRACED:
-        column = jax.ShapeDtypeStruct((_SHAPE,), dtype)
+        column = jax.ShapeDtypeStruct((n,), dtype)
         shapes = jax.eval_shape(method, dict.fromkeys(method.columns, column))
         _TRACED[method.key, dtype] = shapes
     return _TRACED[method.key, dtype]

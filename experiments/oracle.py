@@ -17,7 +17,10 @@ from scipy import stats
 from experiments.keys import replicate_keys
 from experiments.replicate import Chunk
 from experiments.world import World
+from scm.arguments import first_unit
 from scm.estimands import Estimand
+from scm.noise.source import Run
+from scm.noise.words import stream_of
 from scm.solve.draws import Origin, source_for
 from scm.truth.batches import asked
 from scm.truth.links import columns_of
@@ -78,8 +81,8 @@ def _compiled(estimand: Estimand, n: int, model: Any, keys: Any) -> tuple[Any, f
 
     def seen(model: Any, keys: Any) -> Any:
         def one(key: Any) -> Any:
-            world = model.sample(key, n)
-            return of_units(estimand.question(world.model), world.origin, n)
+            units = Run(stream_of(key), first_unit(0), n)  # those of `SCM.sample`
+            return of_units(estimand.question(model), units, n)
 
         return jax.lax.map(one, keys)
 

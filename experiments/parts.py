@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,17 @@ from experiments.study import Method, Study
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow
 
-__all__ = ["Parts", "chunk_size", "data_digest", "digest", "method_digest", "written"]
+__all__ = [
+    "Parts",
+    "chunk_size",
+    "data_digest",
+    "digest",
+    "frame_of",
+    "method_digest",
+    "written",
+]
 
 _MOST = 50
 _BYTES = 1 << 26
@@ -98,19 +107,26 @@ class Parts:
 
     def keep(self, data: str, job: str, start: int, frame: pd.DataFrame) -> None:
         """Keep a part."""
-        written(
-            self.path(data, job, start),
-            lambda path: frame.to_parquet(path, engine="pyarrow", index=False),
-        )
+        import pyarrow
+        from pyarrow import parquet
+
+        # There are many, and each is small: what helps to search in a large file is left out.
+        table = pyarrow.Table.from_pandas(frame, preserve_index=False, nthreads=1)
+        plain: dict[str, Any] = {"use_dictionary": False, "write_statistics": False}
+        written(self.path(data, job, start), lambda path: parquet.write_table(table, path, **plain))
 
     def read(self, data: str, job: str, replications: int, chunk: int) -> pd.DataFrame:
         """The rows of the first replications of a job, all of which are there."""
-        import pandas as pd
+        return frame_of([self.table(data, job, replications, chunk)])
 
-        starts = range(0, replications, chunk)
-        parts = [pd.read_parquet(self.path(data, job, start)) for start in starts]
-        whole = pd.concat(parts, ignore_index=True)
-        return whole[whole.replicate < replications]
+    def table(self, data: str, job: str, replications: int, chunk: int) -> pyarrow.Table:
+        """The same, as it comes from the files."""
+        import pyarrow.compute
+        from pyarrow import parquet
+
+        paths = (self.path(data, job, start) for start in range(0, replications, chunk))
+        whole = _joined([parquet.ParquetFile(path).read(use_threads=False) for path in paths])
+        return whole.filter(pyarrow.compute.less(whole["replicate"], replications))
 
     def seconds(self) -> dict[tuple[str, str], tuple[float, float]]:
         """What has been done took, by data and job: seconds, and those of compiling."""
@@ -130,6 +146,18 @@ class Parts:
         for pattern in (f"{_PASSING}*", f"*/*/{_PASSING}*"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
+
+
+def frame_of(tables: Sequence[pyarrow.Table]) -> pd.DataFrame:
+    """Tables one below the other as one frame; what a table does not have is NaN or None there."""
+    return _joined(tables).to_pandas(use_threads=False)
+
+
+def _joined(tables: Sequence[pyarrow.Table]) -> pyarrow.Table:
+    import pyarrow
+
+    # Those of which nothing has draws have no type of draws: the others' is theirs.
+    return pyarrow.concat_tables(tables, promote_options="permissive")
 
 
 def written(path: Path, write: Callable[[Path], Any]) -> None:

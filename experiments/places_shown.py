@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments import findings as found
@@ -12,7 +13,7 @@ from experiments.running import Place
 from experiments.setting import setting
 from experiments.study import Study
 
-__all__ = ["PlacesShown", "places_shown"]
+__all__ = ["Looked", "PlacesShown"]
 
 
 @dataclass(frozen=True)
@@ -25,25 +26,40 @@ class PlacesShown:
     broken: frozenset[tuple[str, str]]
 
 
-def places_shown(study: Study, places: Iterable[Place], families: Families) -> PlacesShown:
-    """What is to be known of all places; of a family its first member stands for the others."""
-    worlds: dict[str, found.World] = {}
-    cells: dict[str, found.Setting] = {}
-    told: dict[str, Mapping[tuple[str, str], Sequence[str]]] = {}
-    broken: set[tuple[str, str]] = set()
-    for place in places:
+class Looked:
+    """What is to be known of places, taken down as one walk comes by each of them."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._worlds: dict[str, found.World] = {}
+        self._cells: dict[str, found.Setting] = {}
+        self._told: dict[str, Mapping[tuple[str, str], Sequence[str]]] = {}
+        self._broken: set[tuple[str, str]] = set()
+
+    def at(self, place: Place) -> None:
+        """Take down what is to be known of a place; of a family its first member stands for all."""
         name = place_of(place)
-        told[place.name] = place.plan.remarks(place.world)
-        broken |= {(name, method) for _, method in place.plan.broken(place.world)}
-        if name in worlds:
-            continue
+        self._told[place.name] = place.plan.remarks(place.world)
+        self._broken |= {(name, method) for _, method in place.plan.broken(place.world)}
+        if name in self._worlds:
+            return
         each = place.plan.worlds[place.world]
         label, equations = each.label, each.model.equations()
         if number_of(place.world) is not None:
-            label = f"{label}: a family of {len(families.members[name]):,} worlds"
             equations = f"{equations}\n(member #0; the others have other numbers)"
         if place.cell.label:
-            label = f"{label}: {place.cell.label}"
-            cells[name] = setting(study, place)
-        worlds[name] = found.World(label, equations, each.simulator.source)
-    return PlacesShown(worlds, cells, joined_remarks(told, families), frozenset(broken))
+            self._cells[name] = setting(self._study, place)
+        self._worlds[name] = found.World(label, equations, each.simulator.source)
+
+    def shown(self, families: Families) -> PlacesShown:
+        """All of it, once all places have been looked at."""
+        worlds = {}
+        for name, world in self._worlds.items():
+            label = world.label
+            if members := families.members.get(name):
+                label = f"{label}: a family of {len(members):,} worlds"
+            if name in self._cells:
+                label = f"{label}: {self._cells[name].label}"
+            worlds[name] = dataclasses.replace(world, label=label)
+        remarks = joined_remarks(self._told, families)
+        return PlacesShown(worlds, self._cells, remarks, frozenset(self._broken))

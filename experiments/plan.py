@@ -6,6 +6,7 @@ What only the models can tell is checked here, before anything is run: each mist
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -159,7 +160,7 @@ def plan(study: written.Study) -> Plan:
             if name in planned.named_in(world) and not notes.any(("methods", name)):
                 notes.tried(("methods", name), method.told_by, worlds[world].seen)
         if not method.plain and not notes.any(("methods", name)):
-            notes.tried(("methods", name), traced, method)
+            notes.tried(("methods", name), traced, method, next(iter(worlds.values())).n)
     if real is not None and not notes.mistakes:
         notes.tried(("real",), planned.on_real_data)
         notes.found(lost_diagnostics(planned))
@@ -233,7 +234,13 @@ def _real(study: written.Study) -> Real | None:
     name = study.real.data
     if name not in DATASETS:
         raise ValueError(f"there is no data set {name!r}{nearest(name, DATASETS)}")
-    return Real(DATASETS[name].load(), study.real.source, study.real.published)
+    return Real(_loaded(name), study.real.source, study.real.published)
+
+
+@functools.lru_cache(maxsize=8)
+def _loaded(name: str) -> pd.DataFrame:
+    """A data set, read once: nobody here changes it."""
+    return DATASETS[name].load()
 
 
 def _within(study: written.Study, table: KeyPath, message: str) -> KeyPath:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,14 +27,14 @@ from experiments.lock import locked
 from experiments.measures import widen
 from experiments.method import Method
 from experiments.parts import Parts
-from experiments.places_shown import places_shown
+from experiments.places_shown import Looked, PlacesShown
 from experiments.plan import Plan
 from experiments.provenance import provenance
 from experiments.ready import ready
 from experiments.replicate import estimate_once
 from experiments.report import report
 from experiments.report.claimed import claims_table
-from experiments.running import done, places, tasks
+from experiments.running import Place, done, places, tasks
 from experiments.stopping import wanted
 from experiments.store import claim, going_on, keep
 from experiments.study import Study
@@ -73,10 +73,12 @@ def run(
             while more is not None:
                 study = study.model_copy(update={"replications": more})
                 seconds = _replicated(study, parts, progress)
-                tell = _counter(progress, "results")
-                results = collect(places(study), parts, methods, seconds, tell)
+                looked = Looked(study)
+                every = _counted(progress, "results", _looking(places(study, ready=True), looked))
+                results = collect(every, parts, methods, seconds)
                 more = wanted(study, results.families.single(results.summary))
-        findings = _findings(study, first, methods, results, real, provenance(study, folder))
+        seen, origin = looked.shown(results.families), provenance(study, folder)
+        findings = _findings(study, first, methods, results, seen, real, origin)
         shown = report(findings)
         keep(
             folder,
@@ -113,7 +115,11 @@ def _replicated(
             took[done.data, job] = before[0] + ran, before[1] + compiled
         progress.advance(task)
 
-    missing = (each for place in places(study) for each in tasks(place, parts, study.replications))
+    missing = (
+        each
+        for place in places(study, ready=True)
+        for each in tasks(place, parts, study.replications)
+    )
     settings = study.engine
     with engine(settings.kind, settings.workers, settings.address) as executor:
         try:
@@ -123,9 +129,18 @@ def _replicated(
     return took
 
 
-def _counter(progress: Progress, what: str) -> Callable[[Any], None]:
+def _looking(every: Iterable[Place], looked: Looked) -> Iterator[Place]:
+    """Places, each of which is looked at when it has been dealt with."""
+    for place in every:
+        yield place
+        looked.at(place)
+
+
+def _counted(progress: Progress, what: str, every: Iterator[Place]) -> Iterator[Place]:
     task = progress.add_task(what, total=None)
-    return lambda each: progress.advance(task)
+    for place in every:
+        yield place
+        progress.advance(task)
 
 
 def _findings(
@@ -133,10 +148,10 @@ def _findings(
     first: Plan,
     methods: list[found.Method],
     results: Collected,
+    seen: PlacesShown,
     real: pd.DataFrame | None,
     origin: dict[str, Any],
 ) -> found.Findings:
-    seen = places_shown(study, places(study), results.families)
     return found.Findings(
         title=study.title,
         aims=study.aims,
@@ -165,7 +180,7 @@ def _findings(
 def _claims(study: Study, results: Collected) -> tuple[found.Claim, ...]:
     if not study.claims:
         return ()
-    return verdicts(study.claims, tuple(places(study)), results.summary, results.truths)
+    return verdicts(study.claims, places(study, ready=True), results.summary, results.truths)
 
 
 def _described(name: str, method: Method) -> found.Method:

@@ -82,14 +82,15 @@ class Place:
         }
 
 
-def places(study: Study) -> Iterator[Place]:
-    """Every world of every cell; whether all fits together is asked of the first.
+def places(study: Study, *, ready: bool = False) -> Iterator[Place]:
+    """Every world of every cell; whether all fits together is asked of the first, unless the study
+    is known to be ``ready``.
 
     Raises `ConfigError`, at another cell for names that it has and there are none of.
     """
     for number, cell in enumerate(study.cells()):
         each = study.within(cell)
-        planned = assembled(each) if number else plan(each)
+        planned = assembled(each) if number or ready else plan(each)
         for world in each.worlds:
             yield Place(each, cell, world, planned)
 

@@ -102,7 +102,8 @@ def _levels(method: Method, asked: Estimand) -> tuple[Any, Any]:
     that are asked of a person's own estimator, which is told of no levels."""
     if isinstance(method.estimator, Estimator):
         options = {**method.estimator.options, **method.options}
-        low, high = options.get("levels") or (0, 1)
+        levels = options.get("levels")  # to plug_in a count, and it compares 0 and 1
+        low, high = levels if isinstance(levels, tuple | list) else (0, 1)
         return low, high
     return _asked_levels(method, asked) or (0, 1)
 

@@ -13,9 +13,11 @@ is more: of 500 data sets of which 1 in 1,000 should fail none may, and that is 
 
 from __future__ import annotations
 
+import functools
+import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scipy import stats
 
@@ -25,6 +27,7 @@ from experiments.family import family_of
 from experiments.plan import Plan
 from experiments.running import Place
 from experiments.toml_lines import KeyPath
+from simulators import Known
 from simulators.observe.expression import ExpressionError, expression
 
 if TYPE_CHECKING:
@@ -41,22 +44,27 @@ _SHARES = ("coverage", "coverage_own", "rejection", "failures")
 
 def verdicts(
     claims: Mapping[str, Claim],
-    places: Sequence[Place],
+    places: Iterable[Place],
     summary: pd.DataFrame,
     truths: pd.DataFrame,
 ) -> tuple[found.Claim, ...]:
     """Every claim in every place where it is made, in the order of the file.
 
     Arguments:
-        places: all that there are; ``summary`` and ``truths`` are the frames of their results.
+        places: all that there are, one of which at a time is held; ``summary`` and ``truths`` are
+            the frames of their results.
     """
     table = _Found(summary, truths)
+    measured: dict[str, list[_Measured]] = {name: [] for name in claims}
+    for place in places:
+        for name, claim in claims.items():
+            if family_of(place.world) in claim.worlds:
+                measured[name].append(_measured(claim, place, table))
     made = []
     for name, claim in claims.items():
-        where = [place for place in places if family_of(place.world) in claim.worlds]
-        bar = float(stats.norm.isf(_RISK / 2 / max(len(where), 1)))
+        bar = float(stats.norm.isf(_RISK / 2 / max(len(measured[name]), 1)))
         relation, told = relation_of(claim)
-        held = tuple(_held(claim, relation, place, table, bar) for place in where)
+        held = tuple(each.held(relation, bar, claim.within) for each in measured[name])
         made.append(found.Claim(
             name, claim.says, claim.because, claim.estimand, claim.method, claim.measure, relation,
             told, held,
@@ -78,7 +86,23 @@ def wrong_claims(planned: Plan) -> Iterator[tuple[KeyPath, str]]:
                 break
 
 
-def _held(claim: Claim, relation: str, place: Place, table: _Found, bar: float) -> found.Held:
+class _Measured(NamedTuple):
+    """What was found in a place, and what it is held against."""
+
+    place: str
+    bound: float
+    value: float
+    error: float
+
+    def held(self, relation: str, bar: float, within: float) -> found.Held:
+        """The verdict, with so many errors allowed."""
+        rounding = _ROUNDING * max(abs(self.value), abs(self.bound))
+        word = _word(relation, self.value - self.bound, self.error, bar, within + rounding)
+        return found.Held(self.place, self.bound, self.value, self.error, word)
+
+
+def _measured(claim: Claim, place: Place, table: _Found) -> _Measured:
+    relation, _ = relation_of(claim)
     value, error = table(place.name, claim.estimand, claim.method, claim.measure)
     if relation == "smaller_than":
         assert claim.smaller_than is not None
@@ -89,9 +113,7 @@ def _held(claim: Claim, relation: str, place: Place, table: _Found, bar: float) 
         bound = expected(claim, place.plan, place.world, truth)
         if relation == "equals" and claim.measure in _SHARES:
             error = max(error, table.error_at(bound, place.name, claim))
-    rounding = _ROUNDING * max(abs(value), abs(bound))
-    word = _word(relation, value - bound, error, bar, claim.within + rounding)
-    return found.Held(place.name, bound, value, error, word)
+    return _Measured(place.name, bound, value, error)
 
 
 def relation_of(claim: Claim) -> tuple[str, str]:
@@ -153,11 +175,18 @@ def _known(name: str, planned: Plan, world: str) -> float:
     """A known answer of the simulator with the parameters that it has there."""
     simulator = planned.worlds[world].simulator
     known = getattr(simulator, "known", None)
-    answers = known(**planned.study.worlds[world].parameters) if known else {}
+    parameters = json.dumps(dict(planned.study.worlds[world].parameters), sort_keys=True)
+    answers = _answers(known, parameters) if known else {}
     if name not in answers:
         listed = "; there are: " + ", ".join(answers) if answers else "; there are none"
         raise ValueError(f"{name!r} is no known answer of {simulator.name}{listed}")
-    return float(answers[name].value)
+    return answers[name]
+
+
+@functools.lru_cache(maxsize=64)
+def _answers(known: Callable[..., Mapping[str, Known]], parameters: str) -> dict[str, float]:
+    """The known answers of a simulator, worked out once for all claims about its model."""
+    return {name: float(each.value) for name, each in known(**json.loads(parameters)).items()}
 
 
 class _Found:

@@ -50,17 +50,17 @@ class World:
         """A data set without its numbers: its columns, and what has become of them."""
         return jax.eval_shape(self.sample, jax.random.key(0))
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns of its data."""
         return tuple(self._shape) if self.steps else self.model.observed
 
-    @property
+    @cached_property
     def selected(self) -> bool:
         """Whether some units may not be in the data."""
         return bool(self.steps) and bool(self._shape.view.kept)
 
-    @property
+    @cached_property
     def seen(self) -> SCM:
         """The model for an analyst: what is not in the data is latent."""
         return self.model.hide(*(each for each in self.model.observed if each not in self.columns))
@@ -118,7 +118,9 @@ def _own_world(study: written.Study, name: str) -> World:
     if callable(own.value):
         _refuse(study, name, wrong_arguments(own.name, own.value, each.parameters))
     try:
-        return World(each.label, own, own.build(**each.parameters), each.n)
+        text = json.dumps(dict(each.parameters), sort_keys=True)
+        model = _built_by_own(own, text) if callable(own.value) else own.build(**each.parameters)
+        return World(each.label, own, model, each.n)
     except ValueError as error:
         raise ConfigError(study.mistake(("worlds", name, "parameters"), str(error))) from None
 
@@ -135,3 +137,9 @@ def _refuse(study: written.Study, name: str, wrong: Iterator[tuple[str, str]]) -
 def _built(simulator: str, parameters: str) -> SCM:
     """A simulator's model: one for all chunks of a cell."""
     return SIMULATORS[simulator].build(**json.loads(parameters))
+
+
+@functools.lru_cache(maxsize=64)
+def _built_by_own(own: OwnWorld, parameters: str) -> SCM:
+    """The model that a person's own function makes; the same."""
+    return own.build(**json.loads(parameters))

@@ -16,6 +16,16 @@ import pytest
 
 import scm  # noqa: F401
 
+# Most of the suite's time is XLA's, on programs that run for a millisecond. So they are compiled
+# without optimisation, which changes no result beyond rounding; what speaks of bits runs as users
+# run it too (`make test` sets AS_USERS_RUN_IT for that). XLA ends the process over a flag that its
+# version does not know, and reads them when it is first used.
+if "AS_USERS_RUN_IT" not in os.environ:
+    flags = ["--xla_backend_optimization_level=0", "--xla_cpu_parallel_codegen_split_count=1"]
+    if jax.__version_info__ < (0, 11):
+        flags.append("--xla_cpu_use_fusion_emitters=false")
+    os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip()
+
 # Compiled programs are kept as the command line keeps them (experiments.device): found again by
 # what they compute, by the versions of JAX and XLA and by their flags. Workers share them, and a
 # second run compiles what has changed. Tests that count compilations count those read back as well.

@@ -89,10 +89,10 @@ class Attempts:
         """The same, exactly at the truth where it has no error and its interval holds the truth: an
         oracle's differ by rounding alone."""
         same = (self.se == 0) & (self.low <= truth) & (truth <= self.high)
-        ends = {
-            name: np.where(same, truth, getattr(self, name)) for name in ("value", "low", "high")
-        }
-        return replace(self, **ends)
+        value, low, high = (
+            np.where(same, truth, each) for each in (self.value, self.low, self.high)
+        )
+        return replace(self, value=value, low=low, high=high)
 
     def __len__(self) -> int:
         return len(self.replicate)

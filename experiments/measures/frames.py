@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from experiments.findings import Method
 
-__all__ = ["check_frames", "check_options", "made_for"]
+__all__ = ["check_frames", "check_options", "made_for", "records"]
 
 _ESTIMATES = ("method", "replicate", "value", "se", "low", "high", "failure")
 _TRUTHS = ("estimand", "value", "se")
@@ -57,13 +57,24 @@ def check_frames(
         raise ValueError(
             f"truths: one truth each is wanted, given two of {row.estimand} in {_place(row, by)}"
         )
-    for truth in truths.to_dict("records"):
+    for truth in records(truths):
         value, se = truth["value"], truth["se"]
         if not (math.isfinite(value) and 0 <= se < math.inf):
             raise ValueError(
                 f"truths: a finite value and an error of 0 or more are wanted, given {value} "
                 f"with se {se} for {truth['estimand']} in {_place(truth, by)}"
             )
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a small frame as plain values by column.
+
+    >>> import pandas as pd
+    >>> records(pd.DataFrame({"n": [1, 2], "name": "a"}))
+    [{'n': 1, 'name': 'a'}, {'n': 2, 'name': 'a'}]
+    """
+    columns = [frame[name].tolist() for name in frame.columns]
+    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def made_for(rows: pd.DataFrame, estimand: str) -> pd.DataFrame:
@@ -76,7 +87,9 @@ def made_for(rows: pd.DataFrame, estimand: str) -> pd.DataFrame:
     """
     if "estimand" not in rows:
         return rows
-    return rows[(rows.estimand == "") | (rows.estimand == estimand)]
+    names = rows.estimand.to_numpy(object)
+    made = (names == "") | (names == estimand)
+    return rows if made.all() else rows[made]
 
 
 def check_options(

@@ -61,7 +61,7 @@ def coverage(
     hits = held(low, high, truth, gap)
     if hits.size < 2:
         return too_few("coverage", hits.size)
-    shift = moved_mean(lambda point: held(low, high, point, gap).astype(float), truth, truth_se)
+    shift = moved_mean(lambda points: held(low, high, points, gap).astype(float), truth, truth_se)
     return _share("coverage", hits, shift)
 
 
@@ -137,8 +137,8 @@ def median_width(low: Any, high: Any, *, gap: Gap = None) -> Measure:
     return Measure("median_width", value, span / 4 if math.isfinite(span) else math.nan, note)
 
 
-def held(low: Any, high: Any, point: float, gap: Gap = None) -> np.ndarray:
-    """Whether each set holds the point."""
+def held(low: Any, high: Any, point: Any, gap: Gap = None) -> np.ndarray:
+    """Whether each set holds the point; of points (P, 1), each of them: (P, K)."""
     low, high = _ends(low, high)
     inside = (low <= point) & (point <= high)
     if gap is None:

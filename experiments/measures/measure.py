@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 
 __all__ = ["Measure", "deviation", "finite", "moved", "moved_mean", "share_error", "too_few"]
+
+
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -57,38 +60,52 @@ def share_error(share: float, size: int) -> float:
     return math.sqrt(share * (1 - share) / size)
 
 
-def moved(statistic: Callable[[float], float], truth: float, truth_se: float) -> float:
-    """What the truth's own error adds to the error of a statistic.
+def moved(
+    statistic: Callable[[np.ndarray], np.ndarray], truth: float, truth_se: float, size: int
+) -> float:
+    """What the truth's own error adds to the error of a statistic of so many estimates.
 
     The root mean square of ``statistic(truth + truth_se Z) - statistic(truth)``, Z standard
     normal. For statistics that are no polynomials of the truth; the others have closed forms.
+    ``statistic`` takes points (P, 1), to be set against estimates (K,), and gives (P,).
 
-    >>> round(moved(lambda point: 3.0 * point, truth=1.0, truth_se=0.1), 2)
+    >>> round(moved(lambda points: 3.0 * points[:, 0], truth=1.0, truth_se=0.1, size=1), 2)
     0.3
     """
     if not truth_se:
         return 0.0
-    here = statistic(truth)
-    changes = [statistic(truth + truth_se * score) - here for score in _normal_scores()]
-    return math.sqrt(sum(change**2 for change in changes) / len(changes))
+    here = float(statistic(np.full((1, 1), truth))[0])
+    changes = [statistic(points) - here for points in _about(truth, truth_se, size)]
+    return math.sqrt(float(np.mean(np.concatenate(changes) ** 2)))
 
 
-def moved_mean(each: Callable[[float], np.ndarray], truth: float, truth_se: float) -> float:
+def moved_mean(each: Callable[[np.ndarray], np.ndarray], truth: float, truth_se: float) -> float:
     """The same for the mean of a statistic of each replicate, such as whether an interval holds it.
 
     The change of a mean of K varies by chance too, which is no error of the truth: its mean square
-    is too large by the variance of the mean, and is lessened by that.
+    is too large by the variance of the mean, and is lessened by that. ``each`` takes points (P, 1)
+    and gives (P, K).
 
-    >>> round(moved_mean(lambda point: np.array([1.0, 3.0]) * point, truth=1.0, truth_se=0.1), 6)
+    >>> round(moved_mean(lambda points: np.array([1.0, 3.0]) * points, 1.0, truth_se=0.1), 6)
     0.173205
     """
     if not truth_se:
         return 0.0
-    here, squares = np.asarray(each(truth), float), []
-    for score in _normal_scores():
-        change = each(truth + truth_se * score) - here
-        squares.append(change.mean() ** 2 - change.var(ddof=1) / change.size)
-    return math.sqrt(max(0.0, sum(squares) / len(squares)))
+    here = np.asarray(each(np.full((1, 1), truth)), float)
+    squares = []
+    for points in _about(truth, truth_se, here.size):
+        change = each(points) - here
+        squares.append(change.mean(axis=1) ** 2 - change.var(axis=1, ddof=1) / here.size)
+    return math.sqrt(max(0.0, float(np.mean(np.concatenate(squares)))))
+
+
+def _about(truth: float, truth_se: float, size: int) -> Iterator[np.ndarray]:
+    """Where the truth may be: points (P, 1), no more at once than fit in memory beside estimates of
+    this number."""
+    points = truth + truth_se * np.array(_normal_scores())[:, None]
+    block = max(1, _MOST // max(size, 1))
+    for start in range(0, len(points), block):
+        yield points[start : start + block]
 
 
 @lru_cache(maxsize=1)

@@ -66,12 +66,10 @@ def median_error(estimates: Any, truth: float, truth_se: float = 0.0) -> Measure
     if x.size < 2:
         return too_few("median_error", x.size)
 
-    def distance(point: float) -> float:
-        return float(np.median(np.abs(x - point)))
-
-    shift = moved(distance, truth, truth_se)
+    distance = lambda points: np.median(np.abs(x - points), axis=-1)
+    shift = moved(distance, truth, truth_se, x.size)
     error = lambda: maritz_jarrett(np.abs(x - truth))
-    return _with_error("median_error", distance(truth), x.size, error, shift)
+    return _with_error("median_error", float(distance(truth)), x.size, error, shift)
 
 
 def maritz_jarrett(x: np.ndarray) -> float:

@@ -74,14 +74,14 @@ def coverage_difference(
     0.3333333333333333
     """
 
-    def hits(point: float) -> np.ndarray:
-        sides = (held(*ends, point, gap) for ends, gap in zip((a, b), gaps, strict=True))
-        return np.subtract(*_pairs("coverage_difference", *sides))
+    def hits(points: Any) -> tuple[np.ndarray, np.ndarray]:
+        one, other = (held(*e, points, gap) for e, gap in zip((a, b), gaps, strict=True))
+        return one.astype(float), other.astype(float)
 
-    here = hits(truth)
+    here = np.subtract(*_pairs("coverage_difference", *hits(truth)))
     if here.size < 2:
         return too_few("coverage_difference", here.size)
-    shift = moved_mean(hits, truth, truth_se)
+    shift = moved_mean(lambda points: np.subtract(*hits(points)), truth, truth_se)
     return _mean("coverage_difference", here, shift)
 
 
@@ -122,14 +122,14 @@ def median_error_difference(a: Any, b: Any, truth: float, truth_se: float = 0.0)
     if size < 2:
         return too_few("median_error_difference", size)
 
-    def difference(pair: np.ndarray, point: float = truth) -> Any:
+    def difference(pair: np.ndarray, point: Any = truth) -> Any:
         return np.subtract(*np.median(np.abs(pair - point), axis=-1))
 
     value = float(difference(both))
     if size < FEWEST:
         note = f"no error from {size} estimates: {FEWEST} are needed"
         return Measure("median_error_difference", value, math.nan, note)
-    shift = moved(lambda point: float(difference(both, point)), truth, truth_se)
+    shift = moved(lambda points: difference(both[:, None], points), truth, truth_se, both.size)
     return Measure(
         "median_error_difference", value, math.hypot(bootstrap_se(both, difference), shift)
     )

@@ -17,7 +17,7 @@ import numpy as np
 
 from experiments.measures import policies
 from experiments.measures.attempts import Attempts
-from experiments.measures.frames import check_frames, check_options
+from experiments.measures.frames import check_frames, check_options, records
 from experiments.measures.judging import Question, bounds, judge, tally
 from experiments.measures.measure import Measure
 from experiments.measures.pits import WITHIN, miscalibration
@@ -149,12 +149,12 @@ def summarise(
     rows = _Rows(estimates, by)
     times = _times(seconds, by)
     aims = _times(targets, by, "estimand")
-    known = {(_place(one, by), one["estimand"]): one for one in truths.to_dict("records")}
+    known = {(_place(one, by), one["estimand"]): one for one in records(truths)}
     made = []
     for (place, estimand), truth in known.items():
         here = [method for method in methods if estimand in method.estimands]
-        found = {m.name: Attempts.of(rows.of(place, m.name), estimand, truth["value"])
-                 for m in here}  # fmt: skip
+        theirs = {m.name: rows.of(place, m.name) for m in here}
+        found = {name: Attempts.of(mine, estimand, truth["value"]) for name, mine in theirs.items()}
         found |= {m.name: found[m.name].sure(truth["value"]) for m in here if m.baseline}
         asked = Question(
             truth["value"], truth["se"], nulls.get(estimand, 0.0), (limits or {}).get(estimand)
@@ -165,9 +165,8 @@ def summarise(
             mine = found[method.name]
             measured = _all(mine, kept[method.name], asked, method, policy)
             own = aims.get((*place, method.name, estimand))
-            theirs = rows.of(place, method.name)
-            measured += of_own_target(theirs, kept[method.name], own, method.moments)
-            measured += [*_calibrated(theirs, estimand, level)]
+            measured += of_own_target(theirs[method.name], kept[method.name], own, method.moments)
+            measured += [*_calibrated(theirs[method.name], estimand, level)]
             measured += [ranks[method.name], *_timing(times, place, method.name)]
             count = len(kept[method.name].bounded)
             where = {**dict(zip(by, place, strict=True)), "estimand": estimand}
@@ -247,7 +246,7 @@ def _times(
     """Rows by place, method and more."""
     if frame is None:
         return {}
-    return {_place(one, (*by, "method", *more)): one for one in frame.to_dict("records")}
+    return {_place(one, (*by, "method", *more)): one for one in records(frame)}
 
 
 def _timing(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from experiments.findings import Findings
 from experiments.report import nested_loop, tables
 from experiments.report.curve_chart import cell, chance_of, chart, ends, measure_name
-from experiments.report.curves import MEASURES, Curves, curves, measured_by
+from experiments.report.curves import TITLES, Curves, curves, measured_by
 from experiments.report.figure import Figure, Shown
 from experiments.report.filters import Filters
 from experiments.report.layout import Layout, is_number, told
@@ -198,4 +198,4 @@ def _table(found: Curves) -> str:
     more = len(found.panels) * len(layout.levels) - len(rows)
     rest = f" The {more:,} rows that follow are in summary.csv." * (more > 0)
     told_of = f"By {layout.factor}; in brackets the Monte Carlo standard error.{rest}"
-    return tables.table((MEASURES[found.measure], told_of), head, body, "numbers board")
+    return tables.table((TITLES[found.measure], told_of), head, body, "numbers board")

@@ -219,7 +219,7 @@ def _cell(found: Mapping[str, Found], measure: str) -> Cell:
 
 def _worst_members(method: Method, found: Mapping[str, Found]) -> Iterator[str]:
     """Where a method is at its worst, of a family of worlds."""
-    said = []
+    said: list[str] = []
     for measure in ("bias", "median_bias", "rmse", "coverage"):
         one = found[measure]
         given = not math.isnan(one.value) and WORST in one.note

@@ -16,7 +16,7 @@ from experiments.report import methods_key, svg
 from experiments.report.attempted import kind_of
 from experiments.report.axis import Scale, spanning
 from experiments.report.cells import Cell
-from experiments.report.curves import MEASURES, Curve, Curves, Dot, Panel
+from experiments.report.curves import SHARES, TITLES, Curve, Curves, Dot, Panel
 from experiments.report.layout import Layout, told
 from experiments.report.marks import Z, reach
 from experiments.report.numbers import paired, share, typeset
@@ -60,14 +60,14 @@ def chart(
         panel: the one to draw.
         numbers: of each method, by which its colour and shape are chosen.
     """
-    layout, times = found.layout, 100.0 if found.measure == "coverage" else 1.0
+    layout, times = found.layout, 100.0 if found.measure in SHARES else 1.0
     scale = _values(found, findings.level)
     # Lines of text are closer than numbers side by side: ticks as of a longer, level line.
     ticks = [t for t in scale.within(0, 420).ticks(times=times) if found.measure == "bias" or
              0 <= t[0] <= (1 if times > 1 else math.inf)]  # fmt: skip
     left = 12 + _LETTER * max(len(text) for _, text in ticks)
     frame, log = _frame(found, scale, left)
-    title = MEASURES[found.measure]
+    title = TITLES[found.measure]
     lines = svg.wrapped(panel.label, _LETTERS)
     parts = [svg.text("title", 0, 14, title)]
     parts += [svg.text("small", 0, 31 + 14 * i, words) for i, words in enumerate(lines)]
@@ -96,7 +96,8 @@ def chart(
 
 def measure_name(measure: str, curve: Curve) -> str:
     """A measure in a sentence about a method."""
-    return "median bias" if curve.by_median else {"rmse": "RMSE"}.get(measure, measure)
+    told = {"rmse": "RMSE", "empirical_se": "empirical SE", "rejection": "rejections"}
+    return "median bias" if curve.by_median else told.get(measure, measure)
 
 
 def ends(measure: str, dot: Dot) -> tuple[float, float]:
@@ -104,7 +105,7 @@ def ends(measure: str, dot: Dot) -> tuple[float, float]:
     low, high = dot.value - reach(dot.mcse), dot.value + reach(dot.mcse)
     least, most = (
         -math.inf if measure == "bias" else 0.0,
-        1.0 if measure == "coverage" else math.inf,
+        1.0 if measure in SHARES else math.inf,
     )
     return max(low, least), min(high, most)
 
@@ -121,7 +122,7 @@ def cell(measure: str, dot: Dot) -> Cell:
     """A dot as text, for a table."""
     if math.isnan(dot.value):
         return Cell(note=dot.note if len(dot.note) <= 20 else "none, see above")
-    shown = (share if measure == "coverage" else paired)(dot.value, dot.mcse)
+    shown = (share if measure in SHARES else paired)(dot.value, dot.mcse)
     return Cell(shown.value, shown.error and f"({shown.error})", flagged=dot.flagged)
 
 
@@ -175,7 +176,7 @@ def _values(found: Curves, level: float) -> Scale:
         least = max(0.0, min([level - 0.05, *(end for end in ends if math.isfinite(end))]))
         low = 0.0 if least < 0.5 else least
         return Scale(low - 0.06 * (1 - low), 1 + 0.04 * (1 - low), 0.0, 1.0)
-    if found.measure == "rmse":
+    if found.measure != "bias":
         ends = [max(end, 0.0) for end in ends]
     return spanning([0.0, *ends], margin=0.08)
 
@@ -205,7 +206,7 @@ def _band(found: Curves, frame: _Frame, findings: Findings) -> list[str]:
 
 def _reference(found: Curves, frame: _Frame, findings: Findings) -> list[str]:
     """Where bias and coverage should be."""
-    if found.measure == "rmse":
+    if found.measure not in ("bias", "coverage"):
         return []
     y = frame.up(0.0 if found.measure == "bias" else findings.level)
     words = f"{findings.level:.0%} wanted"
@@ -265,7 +266,7 @@ def _text(measure: str, dot: Dot) -> str:
     if math.isnan(dot.value):
         return f"none ({dot.note})"
     shown = cell(measure, dot)
-    return typeset(f"{shown.value}{'%' * (measure == 'coverage')} {shown.error}").strip()
+    return typeset(f"{shown.value}{'%' * (measure in SHARES)} {shown.error}").strip()
 
 
 def _said(found: Curves, curve: Curve) -> str:

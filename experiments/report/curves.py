@@ -20,10 +20,24 @@ from dataclasses import dataclass
 from experiments.findings import Findings, Method
 from experiments.report.layout import Layout, layouts
 
-__all__ = ["MEASURES", "Curve", "Curves", "Dot", "Panel", "curves", "looked_up", "measured_by"]
+__all__ = [
+    "MEASURES", "SHARES", "TITLES", "Curve", "Curves", "Dot", "Panel", "curves", "looked_up",
+    "measured_by",
+]  # fmt: skip
 
 MEASURES = {"bias": "Bias", "rmse": "RMSE", "coverage": "Coverage, %"}
 """What is drawn, with its title. A method without a mean has its median bias for its bias."""
+
+TITLES = {
+    **MEASURES,
+    "empirical_se": "Empirical SE",
+    "rejection": "Rejections, %",
+    "failures": "Failures, %",
+}
+"""The same, and what is drawn besides where a study claims what it equals."""
+
+SHARES = ("coverage", "rejection", "failures")
+"""Those of them that are shares, from 0 to 1."""
 
 Key = tuple[str, str, str, str]  # the world's name, estimand, method, measure
 
@@ -78,8 +92,15 @@ def curves(findings: Findings) -> Iterator[Curves]:
     """All of them: by world, estimand, factor, and measure; none for a study without factors."""
     found = looked_up(findings)
     for layout in layouts(findings):
-        for measure in MEASURES:
+        for measure in _drawn(findings, layout.estimand):
             yield Curves(layout, measure, tuple(_panels(findings, found, layout, measure)))
+
+
+def _drawn(findings: Findings, estimand: str) -> Iterator[str]:
+    """The measures, and those that the study has a theory of for this estimand."""
+    claimed = {(each.estimand, each.measure) for each in findings.claims
+               if each.relation == "equals"}  # fmt: skip
+    yield from (each for each in TITLES if each in MEASURES or (estimand, each) in claimed)
 
 
 def measured_by(method: Method, measure: str) -> str:
@@ -94,7 +115,7 @@ def measured_by(method: Method, measure: str) -> str:
 def looked_up(findings: Findings) -> Mapping[Key, Dot]:
     """The measures that are drawn, in one walk over the summary."""
     table = findings.summary
-    table = table[table.measure.isin([*MEASURES, "median_bias"])]
+    table = table[table.measure.isin([*TITLES, "median_bias"])]
     names = ("world", "estimand", "method", "measure", "value", "mcse", "note", "flagged")
     rows = zip(*(table[name].tolist() for name in names), strict=True)
     return {(*key,): Dot(value, mcse, note, bool(flagged))

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from scm.core.errors import ModelError
+from scm.core.errors import CycleError, ModelError
 from scm.estimate import Estimator, Roles
 from scm.graph import Graph
 
@@ -57,9 +57,14 @@ def assumption(
     >>> print(assumption(graph, ols, Roles("T", "Y")))
     backdoor does not hold: T <- Z -> Y is open, and not causal
     """
-    graph = world if isinstance(world, Graph) else world.graph
     if estimator.criterion is None:
         return Assumption(None, True, f"{estimator.name} declares no graphical assumption")
+    try:
+        graph = world if isinstance(world, Graph) else world.graph
+    except CycleError as error:
+        loop = str(error).removeprefix("graph: ").partition(",")[0]
+        told = f"{loop}, and the criterion is of graphs without loops"
+        return Assumption(estimator.criterion, False, told)
     if options.get("endogenous"):
         return Assumption(None, True, "several effects together are not judged")
     if "adjust" not in estimator.needs:

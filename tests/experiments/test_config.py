@@ -489,7 +489,7 @@ def test_later_rooms_point_at_lines_too(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.toml")), ids=lambda p: p.stem)
 def test_every_study_that_we_ship_loads(path):
     assert load(path).name == path.stem
 

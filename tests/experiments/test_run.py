@@ -157,8 +157,8 @@ def test_college_on_the_real_data_and_its_truths():
          "methods.horvitz_thompson.options.normalized: ipw has no option 'normalized'; did you "
          "mean 'normalised'?"),
         ('adjust = ["female"]', 'adjust = ["femal"]',
-         "roles.adjust[0]: the world 'confounded' and the real data have no column 'femal'; did you "
-         "mean 'female'?"),
+         "roles.adjust[0]: the world 'confounded' and the real data have no column 'femal'; did "
+         "you mean 'female'?"),
         ('data = "simpson_drug"', 'data = "simpson"',
          "real.data: there is no data set 'simpson'; did you mean 'simpson_drug'?"),
     ],

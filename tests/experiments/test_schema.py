@@ -11,7 +11,7 @@ from experiments.cli import main
 from experiments.schema import schema
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
+CONFIGS = sorted((ROOT / "configs").rglob("*.toml"))
 TYPES = {
     "string": str, "boolean": bool, "array": list, "object": dict, "integer": int,
     "number": (int, float),

@@ -26,7 +26,7 @@ from experiments.store import StoreError, claim, keep
 from experiments.toml_text import dumps
 
 ROOT = Path(__file__).parents[2]
-STUDIES = sorted((ROOT / "configs").glob("*.toml"))
+STUDIES = sorted((ROOT / "configs").rglob("*.toml"))
 FRAME = pd.DataFrame({"method": ["ols", "tsls"], "value": [0.5, math.nan], "n": [10, 10]})
 FILES = {
     "config.toml", "provenance.json", "estimates.parquet", "truths.parquet", "seconds.parquet",

@@ -116,7 +116,7 @@ def test_the_hard_text_has_just_the_keys_that_tomllib_reads():
     assert set(locate(HARD)) == set(paths(tomllib.loads(HARD)))
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.toml")), ids=lambda p: p.stem)
 def test_each_key_of_our_studies_is_on_its_line(path):
     text = path.read_text(encoding="utf-8")
     lines, rows = locate(text), text.splitlines()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpyro.distributions import Bernoulli, Categorical, Normal
 
-from scm import SCM, ModelError, latent
+from scm import SCM, ModelError, equilibrium, latent
 from scm.estimate import ESTIMATORS, Roles, difference_in_means, front_door, mediation, ols, tsls
 from scm.graph import Graph
 from scm.identify import assumption, verify, with_adjustment
@@ -88,3 +88,16 @@ def test_conditional_effects_are_verified_too():
         chance = by_hand[row.T, row.X] if row.Y else 1 - by_hand[row.T, row.X]
         assert row.formula == pytest.approx(chance, abs=1e-6)
         assert row.truth == pytest.approx(chance, abs=1e-6)
+
+
+def test_no_criterion_holds_of_what_stands_on_a_loop():
+    loop = SCM(
+        X=equilibrium(lambda Y, u=Normal(0, 1): u - 0.5 * Y),
+        Y=equilibrium(lambda X, u=Normal(0, 1): 0.5 * X + u),
+    )
+    told = assumption(loop, ols, Roles("X", "Y"))
+    assert not told
+    assert str(told) == (
+        "backdoor does not hold: X and Y stand on a loop, and the criterion is of graphs without "
+        "loops"
+    )

@@ -21,6 +21,8 @@ from scm.noise.laws.numbers import canonical
 from scm.noise.score import NormalScore, WordScore
 from scm.noise.words import span, stream_of, words
 
+ENDS = (0, int(2**32 * 1e-6), 2**31, int(2**32 * (1 - 1e-6)), 2**32 - 1)
+"""The first and last words, a middle one, and tails of 1e-6."""
 TAILS = np.array([1e-6, 1e-4, 0.01, 0.3, 0.7, 0.99, 1 - 1e-4, 1 - 1e-6])
 NORMAL = np.array([special.ndtri(1e-6), -1.7, -0.4, 0.0, 0.9, 2.5, -special.ndtri(1e-6)])
 
@@ -40,9 +42,6 @@ class Entry:
     float32 only, for a law that adds little to another one's solved quantile."""
     tail: float = 1e-4
     """Relative error allowed in a tail probability in float32."""
-    solved: bool = False
-    """Whether it is a long program, such as an iteration: compiled then, and else run operation by
-    operation."""
     counts: bool = False
     """Whether its values are whole numbers, which have no derivatives."""
     whole: tuple[int, ...] = ()
@@ -55,7 +54,7 @@ class Entry:
 
     @property
     def sets(self) -> tuple[tuple[float, ...], ...]:
-        """The parameter sets; three at least, so that operations run one by one have one shape."""
+        """The parameter sets; three at least, so that programs of many laws have one shape."""
         return self.at + self.at[-1:] * (3 - len(self.at))
 
     def parameters(self) -> tuple[jax.Array, ...]:
@@ -110,7 +109,12 @@ class Entry:
         """``function(x, *parameters)`` of one unit over all scores and all parameter sets."""
         inner = jax.vmap(function, (0, *(None for _ in self.at[0])))
         outer = jax.vmap(inner, (None, *(0 for _ in self.at[0])))
-        return jax.jit(outer) if self.solved else outer
+        return jax.jit(outer)
+
+    def slopes_at(self, score: Any, *parameters: Any) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+        """One value and its derivative in each parameter, by reverse mode."""
+        of = lambda *parameters: self.value(score, *parameters)
+        return jax.value_and_grad(of, tuple(range(len(parameters))))(*parameters)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -131,10 +135,12 @@ class Draws:
     """The tails of these values by the law's own account, of the same shape."""
     lower: np.ndarray
     upper: np.ndarray
+    slopes: tuple[np.ndarray, ...]
+    """Derivatives in each parameter at all these words and at the `ENDS`. Counts have none."""
 
     def first(self, n: int) -> "Draws":
         places = None if self.places is None else tuple(each[:, :n] for each in self.places)
-        return Draws(self.values[:, :n], places, self.lower[:n], self.upper[:n])
+        return Draws(self.values[:, :n], places, self.lower[:n], self.upper[:n], ())
 
     @property
     def random(self) -> np.ndarray:
@@ -144,23 +150,34 @@ class Draws:
 
 @pytest.fixture(scope="module")
 def draws(entry: Entry) -> Draws:
-    """200,000 draws over all parameter sets, float32, from one fixed stream."""
-    size = 200_000 // len(entry.sets)
+    """50,000 draws over all parameter sets, float32, from one fixed stream."""
+    size = 50_000 // len(entry.sets)
     first, second = (np.asarray(each) for each in words(stream_of(2026), span(0, size)))
-    tails = (TAILS * 2.0**32).astype(np.uint32)
-    pair = np.concatenate([tails, first]), np.concatenate([np.zeros_like(tails), second])
+    tails, ends = (TAILS * 2.0**32).astype(np.uint32), np.array(ENDS, np.uint32)
+    pair = (
+        np.concatenate([tails, first, ends]),
+        np.concatenate([np.zeros_like(tails), second, ends]),
+    )
 
     def program(each: Any, *parameters: Any) -> Any:
-        value = lax.optimization_barrier(entry.value(WordScore(*each), *parameters))
+        score = WordScore(*each)
+        if entry.counts:
+            value, slopes = entry.value(score, *parameters), ()
+        else:
+            value, slopes = entry.slopes_at(score, *parameters)
+        value = lax.optimization_barrier(value)
         if not entry.has_place():
-            return value, None
+            return value, None, slopes
         place = entry.place(value, *parameters)
-        return value, (place.lower, place.upper)
+        return value, (place.lower, place.upper), slopes
 
     with jax.numpy_dtype_promotion("strict"):
-        values, places = jax.tree.map(np.asarray, entry.grid(program)(pair, *entry.parameters()))
-    lower = (pair[0] + 0.5) / 2.0**32
-    return Draws(values, places, lower, 1 - lower)
+        found = entry.grid(program)(pair, *entry.parameters())
+    values, places, slopes = jax.tree.map(np.asarray, found)
+    drawn = slice(0, -len(ENDS))
+    lower = (pair[0][drawn] + 0.5) / 2.0**32
+    values, places = jax.tree.map(lambda each: each[:, drawn], (values, places))
+    return Draws(values, places, lower, 1 - lower, slopes)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,27 +216,9 @@ def doubles(entry: Entry) -> Doubles:
 
 @pytest.fixture(scope="module")
 def extremes(entry: Entry) -> tuple[np.ndarray, ...]:
-    """Derivatives in each parameter in float32, at the first and last words and at tails of 1e-6.
-
-    Of shape (sets, scores), where the scores are of words and then of normal values.
-    """
-    at = (np.array([0, 2**32 * 1e-6, 2**31, 2**32 * (1 - 1e-6), 2**32 - 1]) // 1).astype(np.uint32)
-    z = jnp.asarray([-6.0, 0.0, 6.0])
-    arguments = tuple(range(len(entry.at[0])))
-
-    def slopes(score: Any, *parameters: Any) -> Any:
-        return jax.grad(lambda *p: entry.value(score, *p), arguments)(*parameters)
-
-    def program(word: Any, z: Any, *parameters: Any) -> Any:
-        return slopes(WordScore(word, word), *parameters), slopes(NormalScore(z), *parameters)
-
-    inner = jax.vmap(program, (0, 0, *(None for _ in arguments)))
-    outer = jax.vmap(inner, (None, None, *(0 for _ in arguments)))
-    whole = jnp.resize(z, at.shape)
-    run = jax.jit(outer)
-    words_slopes, normal_slopes = run(jnp.asarray(at), whole, *entry.parameters())
-    pairs = zip(words_slopes, normal_slopes, strict=True)
-    return tuple(np.concatenate(each, axis=1) for each in pairs)
+    """Derivatives in each parameter in float32, at normal scores of -6, 0 and 6."""
+    program = entry.grid(lambda z, *p: entry.slopes_at(NormalScore(z), *p)[1])
+    return tuple(map(np.asarray, program(jnp.asarray([-6.0, 0.0, 6.0]), *entry.parameters())))
 
 
 @pytest.fixture(scope="session")

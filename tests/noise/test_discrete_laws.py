@@ -113,7 +113,6 @@ LAWS = [
         (4.0,),
         (60.0,),
         (3e3,),
-        solved=True,
     ),
     law(
         "BinomialLogits",
@@ -123,7 +122,6 @@ LAWS = [
         (12, 0.5),
         (2000, -6.0),
         (2000, 1.0),
-        solved=True,
         whole=(0,),
     ),
     law(
@@ -133,7 +131,6 @@ LAWS = [
         (3.0, 0.4),
         (0.3, 0.9),
         (40.0, 0.8),
-        solved=True,
     ),
     law(
         "BetaBinomial",
@@ -141,7 +138,6 @@ LAWS = [
         lambda a, b: tabled(stats.betabinom(20, a, b), 20),
         (2.0, 3.0),
         (0.5, 0.3),
-        solved=True,
     ),
     law(
         "ZeroInflated(Geometric)",
@@ -163,7 +159,6 @@ LAWS = [
         lambda w, p: mixed((w, 1 - w), (stats.geom(p, -1), stats.geom(0.1, -1))),
         (0.3, 0.9),
         (0.8, 0.2),
-        solved=True,
     ),
 ]
 
@@ -222,7 +217,7 @@ def test_places_are_scipys_tails_to_float32(entry, draws):
     if draws.places is None:
         assert entry.name == "BetaBinomial"
         return
-    some = draws.first(40)
+    some = draws.first(160)
     pairs = list(zip(entry.references(), some.values, strict=True))
     expected = (
         np.array([law.cdf(k) for law, k in pairs]),
