@@ -15,6 +15,11 @@ def same(a, b):
     np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
+def near(a, b):
+    """Equal to rounding: values that programs of other shapes compute."""
+    np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-6, atol=1e-7)
+
+
 @pytest.fixture
 def model():
     return SCM(
@@ -81,7 +86,7 @@ def test_undo_takes_all_of_it_back(model):
 def test_natural_is_what_would_have_been(model):
     seen, forced = model.sample(0, 20), model.do(x=1.0).do(x=lambda x: x + 1).sample(0, 20)
     same(forced["x"], np.full(20, 2.0))
-    same(forced.natural["x"], seen["x"])
+    near(forced.natural["x"], seen["x"])
     same(forced.natural["y"], forced["y"])
 
 
@@ -117,7 +122,7 @@ def test_another_noise_name_is_another_noise(model):
 
 
 def test_do_on_params_and_latents(model):
-    same(model.do(b=0.0, c=0.0).sample(0, 9)["y"], model.sample(0, 9).noise["y", "u"])
+    near(model.do(b=0.0, c=0.0).sample(0, 9)["y"], model.sample(0, 9).noise["y", "u"])
     per_unit = model.do(b=np.arange(9.0), c=0.0, x=1.0).sample(0, 9)
     noise = np.asarray(per_unit.noise["y", "u"])
     np.testing.assert_allclose(per_unit["y"], np.arange(9) + noise, rtol=1e-6)
