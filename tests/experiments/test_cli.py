@@ -312,9 +312,8 @@ def test_a_sample_that_is_stopped_leaves_what_was_there(tmp_path, ending):
             "README.md: is a file; name a directory",
         ),
         (
-            ["sample", "college", "--out", "docs"],
-            "docs: holds report.png, no part of this world; choose another directory, or move it "
-            "away",
+            ["sample", "college", "--out", ".ci"],
+            ".ci: holds run, no part of this world; choose another directory, or move it away",
         ),
         (
             ["sample", "college", "--out", "nowhere/men.csv"],
