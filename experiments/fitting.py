@@ -16,12 +16,21 @@ import jax.numpy as jnp
 from experiments import study as written
 from experiments.method import Method, nearest
 from experiments.toml_lines import KeyPath
+from scm.estimands import InSample
 from scm.estimands.values import support
 
 if TYPE_CHECKING:
     from experiments.plan import Plan
 
-__all__ = ["lost_columns", "lost_diagnostics", "lost_variables", "too_large", "traced", "untaken"]
+__all__ = [
+    "lost_columns",
+    "lost_diagnostics",
+    "lost_samples",
+    "lost_variables",
+    "too_large",
+    "traced",
+    "untaken",
+]
 
 Findings = Iterator[tuple[KeyPath, str]]
 
@@ -150,6 +159,31 @@ def _fits(value: Any, taken: float) -> bool:
 
 def _shown(value: Any) -> str:
     return f"from {value[0]} to {value[1]}" if isinstance(value, list | tuple) else str(value)
+
+
+def lost_samples(planned: Plan) -> Findings:
+    """Estimands of a sample's own units where these are not the units of the data."""
+    told: set[str] = set()
+    for world, name in planned.questions():
+        each = planned.worlds[world]
+        if (
+            name in told
+            or not isinstance(planned.estimands[name], InSample)
+            or not (each.selected or each.moving)
+        ):
+            continue
+        why = (
+            "the data are of some of the units only"
+            if each.selected
+            else (f"the units of the data are others (observe.{', observe.'.join(each.moving)})")
+        )
+        kind = planned.study.estimands[name].kind
+        yield (
+            ("estimands", name, "kind"),
+            f"{kind} is of the units of the world {world!r}, and {why}; ask for {kind[1:]}, or in "
+            "worlds without that",
+        )
+        told.add(name)
 
 
 def too_large(planned: Plan) -> Findings:

@@ -18,13 +18,18 @@ from simulators import get, observe
 from simulators.observe.expression import Expression, expression
 from simulators.observe.observed import Step
 
-__all__ = ["code_of_steps", "said", "steps"]
+__all__ = ["code_of_steps", "moves", "said", "steps"]
 
 
 def steps(told: Happening) -> tuple[Step, ...]:
     """The steps that a table stands for. Raises ValueError for what it cannot be."""
     made = _MAKERS[told.kind](told)
     return made if isinstance(made, tuple) else (made,)
+
+
+def moves(told: Happening) -> bool:
+    """Whether a step makes other units, and not only other records of them."""
+    return told.kind in ("cluster", "interfere", "mix") or getattr(told, "berkson", False)
 
 
 @lru_cache

@@ -12,8 +12,24 @@ from experiments.family import number_of
 from experiments.running import Place
 from experiments.setting import setting
 from experiments.study import Study
+from experiments.world import World
 
 __all__ = ["Looked", "PlacesShown"]
+
+
+def _told_of(world: World) -> str:
+    """A world's equations; what happens to its data, and of which units the truths are."""
+    lines = [world.model.equations()]
+    if world.said:
+        lines.append(f"(to the analyst: {'; '.join(world.said)})")
+    if world.moving:
+        steps = ", ".join(f"observe.{each}" for each in world.moving)
+        lines.append(
+            f"(truths and the oracle are of the units before {steps} makes others of them)"
+        )
+    elif world.selected:
+        lines.append("(truths and the oracle are of all units, not of those that are selected)")
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -44,7 +60,7 @@ class Looked:
         if name in self._worlds:
             return
         each = place.plan.worlds[place.world]
-        label, equations = each.label, each.model.equations()
+        label, equations = each.label, _told_of(each)
         if number_of(place.world) is not None:
             equations = f"{equations}\n(member #0; the others have other numbers)"
         if place.cell.label:

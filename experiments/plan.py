@@ -19,6 +19,7 @@ from experiments.config import ConfigError, Mistake
 from experiments.fitting import (
     lost_columns,
     lost_diagnostics,
+    lost_samples,
     lost_variables,
     too_large,
     traced,
@@ -149,6 +150,7 @@ def plan(study: written.Study) -> Plan:
     notes.found(lost_variables(planned))
     notes.found(lost_columns(planned))
     notes.found(too_large(planned))
+    notes.found(lost_samples(planned))
     notes.raised()  # the rest is about columns that are there
     notes.found(untaken(planned))
     for world, name in planned.questions():

@@ -124,7 +124,7 @@ def _observer(n: int, selected: bool) -> Any:
 
         def one(key: Any) -> tuple[Any, ...]:
             seen = observe(model.sample(key, n), *steps)
-            code = jnp.where(seen.world.code != 0, _NOT_FINITE, jnp.where(seen.enough, 0, _FEW))
+            code = jnp.where(seen.code != 0, _NOT_FINITE, jnp.where(seen.enough, 0, _FEW))
             found = dict(seen.data), code
             return (*found, seen.weights) if selected else found
 

@@ -15,7 +15,7 @@ from experiments import study as written
 from experiments.arguments import about, wrong_arguments, wrong_parameters
 from experiments.config import ConfigError
 from experiments.method import nearest
-from experiments.observing import code_of_steps, said, steps
+from experiments.observing import code_of_steps, moves, said, steps
 from experiments.own_code import OwnWorld, code_digest, is_own, own_world
 from scm import SCM
 from simulators import SIMULATORS, Simulator
@@ -32,6 +32,7 @@ class World:
     Attributes:
       steps: what happens to the data on their way to the analyst; often nothing.
       said: the same, in words.
+      moving: the names of the steps by which the units themselves become others.
     """
 
     label: str
@@ -40,6 +41,7 @@ class World:
     n: int
     steps: tuple[Step, ...] = ()
     said: tuple[str, ...] = ()
+    moving: tuple[str, ...] = ()
 
     def sample(self, key: Any) -> Observed:
         """One data set as the analyst gets it."""
@@ -84,7 +86,8 @@ def world_of(study: written.Study, name: str) -> World:
             raise ConfigError(
                 study.mistake(("worlds", name, "observe", step), str(error))
             ) from None
-    return replace(world, said=said(happens.values()))
+    moving = tuple(step for step, told in happens.items() if moves(told))
+    return replace(world, said=said(happens.values()), moving=moving)
 
 
 def _unobserved(study: written.Study, name: str) -> World:

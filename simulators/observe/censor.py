@@ -56,9 +56,11 @@ class Censor:
     flag: str | None = static()
 
     def __call__(self, view: View) -> View:
+        view = view.to_records("censor")
         shown = view.node(self.column, "censor")
         lower, upper = (each is not None for each in (self.low, self.high))
-        low, high = (0.0 if each is None else each for each in (self.low, self.high))
+        low = self.low if lower else self.high  # a stand-in, of the same type
+        high = self.high if upper else self.low
         beyond = node(
             lambda x, u, a=low, b=high, s=self.severity: (
                 ((lower & (x < a)) | (upper & (x > b))) & ((u < s) | (s >= 1))
@@ -68,9 +70,7 @@ class Censor:
         )
         view, where = view.with_variable(f"{self.column} censored", beyond)
         bound = node(
-            lambda x, c, a=low, b=high: jnp.where(
-                c, jnp.where(lower & (x < a), a, b).astype(x.dtype), x
-            ),
+            lambda x, c, a=low, b=high: jnp.where(c, jnp.where(lower & (x < a), a, b), x),
             parents=[shown, where],
         )
         view, bounded = view.with_variable(f"{self.column} within bounds", bound)

@@ -64,6 +64,7 @@ class Discretise:
     column: str = static()
 
     def __call__(self, view: View) -> View:
+        view = view.to_records("discretise")
         happens = node(
             lambda x, u, c=self.cuts, v=self.values, s=self.severity: jnp.where(
                 (u < s) | (s >= 1), v[jnp.searchsorted(c, x, side="right")], x

@@ -82,7 +82,10 @@ class Expression:
 
     def __call__(self, *values: Any) -> Any:
         given = {**_CONSTANTS, **self.numbers, **dict(zip(self.names, values, strict=True))}
-        return _evaluated(ast.parse(self.text, mode="eval").body, given)
+        try:
+            return _evaluated(ast.parse(self.text, mode="eval").body, given)
+        except ArithmeticError as error:  # of plain numbers; arrays have inf and nan
+            raise ExpressionError(f"{self.text!r} has no value: {error.args[-1]}") from None
 
     def __str__(self) -> str:
         return self.text
@@ -173,8 +176,10 @@ def _check_call(name: str, given: int, text: str) -> None:
 def _evaluated(part: Any, given: Mapping[str, Any]) -> Any:
     of = lambda each: _evaluated(each, given)
     match part:
-        case ast.Constant(value=value):
+        case ast.Constant(value=bool(value)):
             return value
+        case ast.Constant(value=int() | float() as value):
+            return float(value)  # whole numbers to the power of others may have no end
         case ast.Name(id=name):
             return given[name]
         case ast.BinOp():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from scm import node
 from scm.core.pytree import pytree, static
 from simulators.observe.rules import Rule, rule
 from simulators.observe.severity import checked
@@ -85,6 +85,7 @@ class Cluster:
     name: str = static()
 
     def __call__(self, view: View) -> View:
+        view = view.to_units("cluster")
         if self.name in view.columns:
             raise ValueError(
                 f"cluster: name={self.name!r} is a column already; give it another: name='ward'"
@@ -111,16 +112,25 @@ class Interfere:
     size: int = static()
 
     def __call__(self, view: View) -> View:
-        treated = view.value(self.treatment, "interfere").astype(float)
+        view = view.to_units("interfere")
+        view.node(self.treatment, "interfere")
+        treated = view.world[self.treatment].astype(float)  # what they got, whatever is recorded
         spilt = self.severity * self.spill * _mean_of_others(treated, self.size)
         return _moved(view, self.outcome, spilt, "interfere")
 
 
 def _moved(view: View, column: str, by: jax.Array, who: str) -> View:
-    """With so much more of a column in every unit, and all that this moves."""
-    shown = view.node(column, who)
-    values = view.world[shown] + by
-    return replace(view, world=view.world.do({shown: values}))
+    """With so much more of a column in every unit, and all that this moves.
+
+    It is a shift: what later moves the column's causes still moves the column.
+    """
+    shown = view.own(column, who)
+    shape = view.world[shown].shape[1:]
+    if shape:
+        raise ValueError(f"{who}: {column} has shape {shape} for one unit; a number is wanted")
+    view, more = view.with_values(f"{column} more of it", by)
+    shifted = node(lambda x, b: x + b, parents=[shown, more])
+    return view.moved(view.world.do({shown: shifted}))
 
 
 def _mean_of_others(values: jax.Array, size: int) -> jax.Array:

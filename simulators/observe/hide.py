@@ -30,7 +30,7 @@ def hide(*columns: str, severity: Any = 1.0) -> Hide:
     >>> list(observe(SCM(U=Normal(0, 1), X=lambda U: 2 * U).sample(0, 10), hide("U")))
     ['X']
     """
-    if not columns:
+    if not columns or not all(isinstance(each, str) for each in columns):
         raise ValueError("hide: names of columns are wanted: hide('U')")
     return Hide(checked(severity, "hide"), columns)
 
@@ -41,6 +41,7 @@ class Hide:
     columns: tuple[str, ...] = static()
 
     def __call__(self, view: View) -> View:
+        view = view.to_records("hide")
         for name in self.columns:
             view.node(name, "hide")
         if isinstance(self.severity, int | float) and self.severity == 1:

@@ -40,7 +40,7 @@ def lose(*columns: str, chance: Any, monotone: bool = False, severity: Any = 1.0
     >>> bool((seen.missing("Y") == (seen["X"] > 0)).all())
     True
     """
-    if not columns:
+    if not columns or not all(isinstance(each, str) for each in columns):
         raise ValueError("lose: names of columns are wanted: lose('Y', chance=0.2)")
     told = rule(share(chance, "lose", "chance"))
     return Lose(told, checked(severity, "lose"), columns, monotone)
@@ -54,10 +54,11 @@ class Lose:
     monotone: bool = static()
 
     def __call__(self, view: View) -> View:
+        view = view.to_records("lose")
         before: tuple[str, ...] = ()
         for name in self.columns:
             view.node(name, "lose")
-            view, chance = view.with_rule(f"{name} chance of loss", self.chance, "lose")
+            view, chance = view.with_probability(f"{name} chance of loss", self.chance, "lose")
             happens = node(
                 lambda p, *earlier, u, s=self.severity: _lost(p, earlier, u, s),
                 parents=[chance, *before],

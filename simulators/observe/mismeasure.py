@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -88,6 +87,7 @@ class Added:
     column: str = static()
 
     def __call__(self, view: View) -> View:
+        view = view.to_records("mismeasure")
         shown = view.node(self.column, "mismeasure")
         view, error = view.with_rule(f"{self.column} error", self.error, "mismeasure")
         happens = node(lambda x, e, s=self.severity: x + s * e, parents=[shown, error])
@@ -102,6 +102,7 @@ class Multiplied:
     column: str = static()
 
     def __call__(self, view: View) -> View:
+        view = view.to_records("mismeasure")
         shown = view.node(self.column, "mismeasure")
         view, factor = view.with_rule(f"{self.column} factor", self.factor, "mismeasure")
         happens = node(lambda x, f, s=self.severity: x * (1 + s * (f - 1)), parents=[shown, factor])
@@ -116,17 +117,12 @@ class Berkson:
     column: str = static()
 
     def __call__(self, view: View) -> View:
-        shown = view.node(self.column, "mismeasure")
-        if shown != self.column:
-            raise ValueError(
-                f"mismeasure({self.column!r}, berkson=True): the units get another value than what "
-                "was set, which happens before anything is recorded; let it be the first step for "
-                "this column"
-            )
+        view = view.to_units(f"mismeasure({self.column!r}, berkson=True)")
+        shown = view.own(self.column, "mismeasure")
         recorded = view.world[shown]
         view, error = view.with_rule(f"{self.column} error", self.error, "mismeasure")
         shifted = node(lambda x, e, s=self.severity: x + s * e, parents=[shown, error])
-        view = replace(view, world=view.world.do({shown: shifted}))
+        view = view.moved(view.world.do({shown: shifted}))
         view, kept = view.with_values(f"{self.column} recorded", recorded)
         return view.showing(self.column, kept)
 
@@ -139,9 +135,19 @@ class Misclassified:
     column: str = static()
 
     def __call__(self, view: View) -> View:
+        view = view.to_records("mismeasure")
         shown = view.node(self.column, "mismeasure")
-        view, hits = view.with_rule(f"{self.column} sensitivity", self.sensitivity, "mismeasure")
-        view, passes = view.with_rule(f"{self.column} specificity", self.specificity, "mismeasure")
+        values = view.world[shown]
+        view = view.held(
+            (values == 0) | (values == 1),
+            f"mismeasure: {self.column}, which is to be misclassified, has to be 0 or 1",
+        )
+        view, hits = view.with_probability(
+            f"{self.column} sensitivity", self.sensitivity, "mismeasure"
+        )
+        view, passes = view.with_probability(
+            f"{self.column} specificity", self.specificity, "mismeasure"
+        )
         happens = node(
             lambda x, p, q, u, s=self.severity: _classified(x, p, q, u, s),
             parents=[shown, hits, passes],

@@ -51,7 +51,9 @@ class Mix:
     severity: Any
 
     def __call__(self, view: View) -> View:
-        missing = [name for name in view.columns if name not in self.other.observed]
+        view = view.to_units("mix")
+        own = [name for name in view.columns if name in view.world.model.observed]
+        missing = [name for name in own if name not in self.other.observed]
         if missing:
             raise ValueError(
                 f"mix: the other world has no column {missing[0]!r}; it has: "
@@ -61,8 +63,14 @@ class Mix:
         view, member = view.with_variable("other", Bernoulli(self.severity * self.share))
         of_other = view.world[member] == 1
         mixed = {}
-        for name, shown in view.columns.items():
-            here = view.world[shown]
+        for name in own:
+            shown = view.columns[name]
+            here, other = view.world[shown], there[name]
+            if here.shape != other.shape:
+                raise ValueError(
+                    f"mix: {name} has shape {here.shape[1:]} for one unit here, and "
+                    f"{other.shape[1:]} in the other world"
+                )
             of = of_other.reshape(-1, *[1] * (here.ndim - 1))
-            mixed[shown] = jnp.where(of, there[name], here).astype(here.dtype)
-        return replace(view, world=view.world.do(mixed))
+            mixed[shown] = jnp.where(of, other, here)  # a type that does not fit is refused
+        return replace(view.moved(view.world.do(mixed)), mixed=True)

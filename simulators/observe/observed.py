@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,11 @@ class Observed:
     def world(self) -> World:
         """The units, and what happened to their data."""
         return self.view.world
+
+    @property
+    def code(self) -> jax.Array:
+        """What is wrong with units or a step's numbers, of `scm.compile.codes`; 0 for nothing."""
+        return jnp.asarray(self.view.code)
 
     @property
     def n(self) -> int:
@@ -117,6 +123,8 @@ class Observed:
                 f"{int(self.kept.sum()):,} are selected; sample more, model.sample(key, "
                 f"n={2 * self.n}), or ask for fewer"
             )
+        if not self.view.columns:
+            raise ValueError("to_pandas: all columns are hidden; there is nothing to show")
         return self.data.to_pandas()[np.asarray(self.kept)].reset_index(drop=True)
 
     def __repr__(self) -> str:
@@ -130,9 +138,11 @@ def observe(world: World, *steps: Step) -> Observed:
 
     Arguments:
       world: the units; what is latent in it is not in the data. Nothing of it changes.
-      steps: what happens, made by `hide`, `mismeasure`, `discretise`, `select`, `lose`, `censor`,
-        `cluster`, `interfere`, `mix`. A function given to a step names columns as they stand at
-        that step: after ``mismeasure("X")`` X is what was measured. It sees missing values.
+      steps: what happens: first to the units, `cluster`, `interfere`, `mismeasure` with
+        ``berkson=True``, and last of these `mix`; then to their records, `hide`, `mismeasure`,
+        `discretise`, `select`, `lose`, `censor`. Another order is refused. A function given to a
+        step names columns as they stand at that step: after ``mismeasure("X")`` X is what was
+        measured. It sees missing values.
 
     Goes through jit and vmap; the severity and the numbers of a step can be traced. All randomness
     is the world's own key, under the name of the step and its column, so steps leave each other's
@@ -145,7 +155,14 @@ def observe(world: World, *steps: Step) -> Observed:
     >>> bool((seen.to_pandas()["X"] > 0).all())
     True
     """
-    view = View(world, {name: name for name in world.model.observed}, {}, (), None)
+    if not isinstance(world, World):
+        raise TypeError(
+            f"observe: a world is wanted first, given {type(world).__name__}; write "
+            "observe(model.sample(key=0, n=1_000), ...)"
+        )
+    view = View.of(world)
     for step in steps:
+        if not callable(step) or isinstance(step, type) or inspect.isfunction(step):
+            raise TypeError(f"observe: a step is wanted, such as hide('U'), given {step!r}")
         view = step(view)
     return Observed(world, view)

@@ -49,7 +49,8 @@ class Select:
     n: int | None = static()
 
     def __call__(self, view: View) -> View:
-        view, chance = view.with_rule("chance of selection", self.where, "select")
+        view = view.to_records("select")
+        view, chance = view.with_probability("chance of selection", self.where, "select")
         happens = node(
             lambda p, u, s=self.severity: _selected(p, u, s),
             parents=[chance],

@@ -1,5 +1,6 @@
 """Worlds whose data something happens to: what is drawn, what methods see, what is refused."""
 
+import re
 from pathlib import Path
 
 import jax
@@ -161,6 +162,30 @@ def test_the_data_are_named_by_what_happens_to_them(tmp_path: Path) -> None:
     names = [named(each) for each in ("", NOISE, NOISE.replace("0.5", "0.6"), NOISE + LOST)]
     assert len(set(names)) == 4
     assert named(NOISE) == names[1]
+
+
+MOVED = '[worlds.line.observe.ward]\nkind = "cluster"\ncolumn = "X"\nsize = 5\nsd = 1.0\n'
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"), [(CHOSEN, "some of the units only"), (MOVED, "others (observe.ward)")]
+)
+def test_effects_in_the_sample_are_refused_where_its_units_are_not_the_data(
+    tmp_path: Path, happens: str, why: str
+) -> None:
+    study = STUDY.replace("TotalEffect", "SATE").replace("estimator", "adjust = []\nestimator")
+    path = tmp_path / "study.toml"
+    path.write_text(study.format(steps=happens, more=""), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"estimands.slope.kind: SATE .*{re.escape(why)}"):
+        ready(load(path))
+    path.write_text(study.format(steps=NOISE, more=""), encoding="utf-8")
+    ready(load(path))  # other records of the same units
+
+
+def test_a_chance_that_is_none_is_a_failure(tmp_path: Path) -> None:
+    planned, chunk = chunk_of(study_of(tmp_path, LOST.replace("expit(a * X)", "sqrt(a * X)")))
+    rows, *_ = estimated(planned.methods["ols"], chunk)
+    assert (rows["failure"] == "world not finite").all()
 
 
 EVERY = {

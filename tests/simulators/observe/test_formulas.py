@@ -298,6 +298,19 @@ class TestTheRest:
         np.testing.assert_array_equal(seen["cluster"], np.arange(N) // 10)
         np.testing.assert_allclose(seen["Z"], 2 * np.asarray(seen["Y"]), rtol=1e-6)
 
+    def test_what_moves_units_goes_on_through_all_that_they_move(self):
+        """X and Y = 2 X + e both shifted, in any order: the slope stays 2, and spreads add up."""
+        world = SCM(X=Normal(0, 1), Y=lambda X, u=Normal(0, 1): 2 * X + u).sample(key=12, n=N)
+        of_x = cluster("X", size=4, effect=Normal(0, 1), name="ward")
+        of_y = cluster("Y", size=4, effect=Normal(0, 1))
+        berkson = mismeasure("X", error=Normal(0, 1), berkson=True)
+        for steps in ((of_x, of_y), (of_y, of_x), (of_y, berkson)):
+            seen = observe(world, *steps)
+            assert float(seen.world["Y"].var()) == pytest.approx(4 * 2 + 1 + 1, rel=0.03)
+            assert_slope(seen, "Y", "X", expected=2.0)
+        spilt = observe(world, interfere("Y", treatment="X", size=4, spill=1.0), berkson)
+        assert float(spilt["Y"].var()) == pytest.approx(4 * 2 + 1 + 1 / 3, rel=0.03)
+
     def test_interference_adds_the_mean_of_the_others(self):
         model = SCM(T=Bernoulli(0.5), Y=lambda T, u=Normal(0, 1): T + u)
         seen = observe(model.sample(key=11, n=11), interfere("Y", treatment="T", size=4, spill=2.0))

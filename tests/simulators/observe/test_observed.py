@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from numpyro.distributions import Bernoulli, LogNormal, Normal
+from numpyro.distributions import Bernoulli, DiscreteUniform, LogNormal, Normal
 
 from scm import SCM, latent
 from simulators.observe import (
@@ -139,10 +139,9 @@ class TestTogether:
         assert {"X measured", "Y lost"} <= set(seen.world)
 
     def test_the_first_units_do_not_depend_on_how_many_there_are(self, world):
-        apart = ("berkson", "interfered")  # must come first; the last group is not whole
-        steps = [
-            STEPS[name](0.7) for name in sorted(STEPS, key="mixed".__ne__) if name not in apart
-        ]
+        first = ["clustered", "mixed"]  # what moves units; the last group of others is not whole
+        rest = [name for name in STEPS if name not in (*first, "berkson", "interfered")]
+        steps = [STEPS[name](0.7) for name in (*first, *rest)]
         few, many = (frame_of(observe(MODEL.sample(0, n), *steps)) for n in (32, 64))
         for column, values in few.items():
             np.testing.assert_allclose(many[column][:32], values, rtol=1e-5, atol=1e-5)
@@ -161,6 +160,32 @@ class TestTogether:
         slope = jax.grad(mean)(0.5)
         error = observe(world, mismeasure("X", error=Normal(2, 1)))["X"] - world["X"]
         assert slope == pytest.approx(float(error.mean()), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda w: observe(MODEL), lambda w: observe(w.to_pandas()), lambda w: observe(w, "X"),
+     lambda w: observe(w, hide)],
+)  # fmt: skip
+def test_what_is_no_world_or_no_step_is_named(world, wrong):
+    with pytest.raises(TypeError, match=r"observe: a (world|step) is wanted"):
+        wrong(world)
+
+
+def test_a_bound_between_the_values_of_a_column_stays_what_it_is():
+    counts = SCM(K=DiscreteUniform(0, 5)).sample(key=0, n=100)
+    seen = np.asarray(observe(counts, censor("K", high=2.5))["K"])
+    np.testing.assert_allclose(seen, np.minimum(np.asarray(counts["K"]), 2.5))
+    whole = observe(counts, censor("K", high=2))["K"]
+    assert whole.dtype == counts["K"].dtype
+
+
+def test_inside_jit_a_chance_that_is_none_is_told_by_the_code():
+    code = jax.jit(
+        lambda s: observe(MODEL.sample(0, 16), lose("Y", chance=lambda X: s * jnp.sqrt(X))).code
+    )
+    assert code(1.0) != 0
+    assert jax.jit(lambda s: observe(MODEL.sample(0, 16), lose("Y", chance=s)).code)(0.5) == 0
 
 
 @pytest.mark.parametrize(
@@ -187,12 +212,24 @@ class TestTogether:
         (lambda w: observe(w, cluster("X", size=2, effect=lambda T: T)), "does not depend on one"),
         (lambda w: interfere("Y", treatment="T", size=1, spill=1), "has no others"),
         (lambda w: observe(w, mix(SCM(T=Bernoulli(0.5)))), "the other world has no column 'X'"),
+        (lambda w: observe(w, STEPS["added"](1.0), STEPS["berkson"](1.0)), "put it before mism"),
+        (lambda w: observe(w, STEPS["lost"](1.0), STEPS["clustered"](1.0)), "put it before lose"),
+        (lambda w: observe(w, STEPS["mixed"](1.0), STEPS["clustered"](1.0)), "put it before mix"),
         (
-            lambda w: observe(
-                w, STEPS["added"](1.0), mismeasure("X", error=Normal(0, 1), berkson=True)
-            ),
-            "let it be the first step",
+            lambda w: observe(w, STEPS["berkson"](1.0), cluster("X", size=2, effect=Normal(0, 1))),
+            "let this step come before the Berkson error",
         ),
+        (lambda w: observe(w, lose("Y", chance=lambda X: X * jnp.nan)), "Y chance of loss"),
+        (lambda w: observe(w, lose("Y", chance=lambda X: 2 + 0 * X)), "has to be a probability"),
+        (lambda w: observe(w, mismeasure("X", sensitivity=0.8)), "has to be 0 or 1"),
+        (
+            lambda w: observe(w, lose("Y", chance=expression("0.5 * (X > 0)", {"X": 1.0}))),
+            "numbers give a value to 'X', which is a column",
+        ),
+        (lambda w: hide(["X", "Y"]), "names of columns are wanted"),
+        (lambda w: observe(w, mix(SCM(T=1.5, X=1.0, Y=1.0))), "T holds int32"),
+        (lambda w: observe(w, hide("T", "X", "Y")).to_pandas(), "all columns are hidden"),
+        (lambda w: expression("9**9**9**9")(), "has no value"),
     ],
 )
 def test_a_mistake_is_named(world, wrong, message):
