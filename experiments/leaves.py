@@ -54,32 +54,39 @@ def leaf(
 
 
 def is_text(value: Any) -> bool:
+    """A string that is not empty."""
     return isinstance(value, str) and value.strip() != ""
 
 
 def is_edges(value: Any) -> bool:
+    """A list of pairs of names, at least one."""
     listed = isinstance(value, list | tuple) and len(value) > 0
     return listed and all(map(is_edge, value))
 
 
 def is_edge(value: Any) -> bool:
+    """A pair of names."""
     pair = isinstance(value, list | tuple) and len(value) == 2
     return pair and all(map(is_text, value))
 
 
 def is_name(value: Any) -> bool:
+    """Letters, digits, _ and -, beginning with a letter or digit."""
     return isinstance(value, str) and re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]*", value) is not None
 
 
 def is_integer(value: Any, low: int) -> bool:
+    """A whole number, no boolean, from ``low`` to what 64 bits hold."""
     return type(value) is int and low <= value < 2**64
 
 
 def is_number(value: Any) -> bool:
+    """A finite number, no boolean."""
     return (type(value) is float and math.isfinite(value)) or is_integer(value, -(2**64))
 
 
 def is_levels(value: Any) -> bool:
+    """Two different numbers."""
     pair = isinstance(value, list | tuple) and len(value) == 2 and all(map(is_number, value))
     return pair and value[0] != value[1]
 
@@ -92,10 +99,12 @@ def is_rising(value: Any, least: int) -> bool:
 
 
 def is_condition(value: Any) -> bool:
+    """A number, or the two ends of an interval in increasing order."""
     return is_number(value) or (is_rising(value, 2) and len(value) == 2)
 
 
 def is_plain(value: Any) -> bool:
+    """What TOML can hold: strings, booleans, finite numbers, and lists and tables of these."""
     if isinstance(value, list | tuple):
         return all(map(is_plain, value))
     if isinstance(value, dict):

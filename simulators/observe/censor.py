@@ -49,6 +49,8 @@ def censor(
 
 @pytree
 class Censor:
+    """See `censor`."""
+
     low: Any
     high: Any
     severity: Any

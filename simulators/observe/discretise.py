@@ -58,6 +58,8 @@ def discretise(
 
 @pytree
 class Discretise:
+    """See `discretise`."""
+
     cuts: Any
     values: Any
     severity: Any

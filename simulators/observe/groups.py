@@ -78,6 +78,8 @@ def interfere(
 
 @pytree
 class Cluster:
+    """See `cluster`."""
+
     effect: Rule
     severity: Any
     column: str = static()
@@ -105,6 +107,8 @@ class Cluster:
 
 @pytree
 class Interfere:
+    """See `interfere`."""
+
     spill: Any
     severity: Any
     outcome: str = static()

@@ -37,6 +37,8 @@ def hide(*columns: str, severity: Any = 1.0) -> Hide:
 
 @pytree
 class Hide:
+    """See `hide`."""
+
     severity: Any
     columns: tuple[str, ...] = static()
 

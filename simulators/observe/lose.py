@@ -48,6 +48,8 @@ def lose(*columns: str, chance: Any, monotone: bool = False, severity: Any = 1.0
 
 @pytree
 class Lose:
+    """See `lose`."""
+
     chance: Rule
     severity: Any
     columns: tuple[str, ...] = static()

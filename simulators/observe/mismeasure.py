@@ -82,6 +82,8 @@ def mismeasure(
 
 @pytree
 class Added:
+    """W = X + s E."""
+
     error: Rule
     severity: Any
     column: str = static()
@@ -97,6 +99,8 @@ class Added:
 
 @pytree
 class Multiplied:
+    """W = X (1 + s (F - 1))."""
+
     factor: Rule
     severity: Any
     column: str = static()
@@ -112,6 +116,8 @@ class Multiplied:
 
 @pytree
 class Berkson:
+    """X = W + s E, W recorded."""
+
     error: Rule
     severity: Any
     column: str = static()
@@ -129,6 +135,8 @@ class Berkson:
 
 @pytree
 class Misclassified:
+    """The other class, with the probability of an error."""
+
     sensitivity: Rule
     specificity: Rule
     severity: Any

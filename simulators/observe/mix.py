@@ -46,6 +46,8 @@ def mix(other: SCM, *, share: Any = 0.5, severity: Any = 1.0) -> Mix:
 
 @pytree
 class Mix:
+    """See `mix`."""
+
     other: SCM
     share: Any
     severity: Any

@@ -44,6 +44,8 @@ def select(where: Any, *, n: int | None = None, severity: Any = 1.0) -> Select:
 
 @pytree
 class Select:
+    """See `select`."""
+
     where: Rule
     severity: Any
     n: int | None = static()
