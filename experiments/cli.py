@@ -165,6 +165,7 @@ def run(
 
     from experiments.config import ConfigError, load
     from experiments.lock import LockedError
+    from experiments.own_code import ChangedError
     from experiments.store import StoreError
     from experiments.study import Engine
 
@@ -191,7 +192,7 @@ def run(
     prepare(study.precision)
     from scm import ModelError
 
-    with mistakes(ConfigError, StoreError, LockedError, ModelError):
+    with mistakes(ConfigError, StoreError, LockedError, ModelError, ChangedError):
         from experiments.run import run as run_study
 
         return run_study(study, quick=quick, console=console(), out=out, fresh=fresh)

@@ -122,6 +122,7 @@ class Claim:
         relation: ``"equals"``, ``"above"``, ``"below"``, or ``"smaller_than"``.
         told: what is expected, as the study has it: a number, a formula, a method.
         held: in every place where it is made.
+        within: how far off it may be besides Monte Carlo error.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Claim:
     relation: str
     told: str
     held: tuple[Held, ...]
+    within: float = 0.0
 
     @property
     def word(self) -> Word:
@@ -154,7 +156,8 @@ class Findings:
         estimates: one row per attempted estimate: ``world, method, replicate, value, se, low,
             high, n, failure``; ``failure`` is ``""`` or the failure's name. Optional: ``gap_low,
             gap_high``, what an interval leaves out of its middle, NaN for nothing; ``estimand``,
-            the only one that an estimate is of, ``""`` for all that its method is judged by.
+            the only one that an estimate is of, ``""`` for all that its method is judged by;
+            ``key``, of a data set on which it failed, as `experiments.replicate.Chunk` writes it.
         truths: ``world, estimand, value, se, method, n``, ``se`` being the error of the truth.
         summary: the frame that ``experiments.measures.summarise`` makes of these.
         real: the methods on the data as they came, or None: ``method, label, value, se,

@@ -78,11 +78,12 @@ def power(
         study = load(config)
     prepare(study.precision)
     from experiments.lock import LockedError
+    from experiments.own_code import ChangedError
     from experiments.power import Asked, PowerError, searched
     from experiments.replay import ReplayError
     from experiments.store import StoreError
 
-    with mistakes(ConfigError, PowerError, ReplayError, StoreError, LockedError):
+    with mistakes(ConfigError, PowerError, ReplayError, StoreError, LockedError, ChangedError):
         asked = Asked(target, level, most, method, world, estimand, cell)
         found = searched(study, asked, out, console())
     console().print(found, soft_wrap=True)

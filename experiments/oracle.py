@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 from experiments.keys import replicate_keys
-from experiments.replicate import Chunk
+from experiments.replicate import NOT_FINITE, Chunk
 from experiments.world import World
 from scm.arguments import first_unit
 from scm.estimands import Estimand
@@ -43,7 +43,7 @@ def oracle_rows(
 
     The replicates are made again from their keys, by a program of their own, so that what they are
     does not depend on what else is asked of them. A data set without units to average over, as
-    without treated ones, is a failure of that name.
+    without treated ones, is a failure of that name; how many are selected is nothing to it.
     """
     import pandas as pd
 
@@ -54,7 +54,7 @@ def oracle_rows(
     found = jax.device_get(program(world.model, keys))
     ran = time.perf_counter() - begun
     value, se, rounding, lawful = (np.asarray(each) for each in found)
-    bad = (chunk.codes != 0) | ~lawful
+    bad = (chunk.codes == NOT_FINITE) | ~lawful
     none = ~bad & ~np.isfinite(value)
     failure = np.where(bad, "world not finite", np.where(none, "no such units in the sample", ""))
     fine = failure == ""
@@ -66,7 +66,7 @@ def oracle_rows(
     frame = pd.DataFrame(
         {"replicate": chunk.replicates, "value": value, "se": se,
          "low": value - half, "high": value + half, "n": float(world.n), "failure": failure,
-         "detail": ""}
+         "detail": "", "key": chunk.keys_of(~fine)}
     )  # fmt: skip
     return frame, ran, compiling
 

@@ -14,7 +14,8 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +25,22 @@ from experiments.mistakes import nearest, shown, spelling
 if TYPE_CHECKING:
     from scm import SCM
 
-__all__ = ["OwnWorld", "attribute", "code_digest", "is_own", "own_world", "what_was_raised"]
+__all__ = [
+    "ChangedError",
+    "OwnWorld",
+    "attribute",
+    "code_digest",
+    "is_own",
+    "own_world",
+    "what_was_raised",
+]
 
 _ROOT = Path(__file__).parents[1]
 _OURS = tuple(f"{_ROOT / room}{os.sep}" for room in ("experiments", "scm", "simulators"))
+
+
+class ChangedError(ValueError):
+    """Code that was changed while it was at work; the message says what to do."""
 
 
 def is_own(name: str) -> bool:
@@ -99,13 +112,29 @@ def _looking_in(*folders: Path) -> Iterator[None]:
 
 
 def code_digest(value: Any) -> str:
-    """Of the file that a function or class is written in: who changes it has another one."""
+    """Of the file that a function, class or module is written in: who changes it has another one.
+
+    Raises `ChangedError` where the file is not what it was when this was first asked of this very
+    function or class: what runs is then not what is written.
+    """
+    told = callable(value) or inspect.ismodule(value)
+    written = inspect.unwrap(value) if told else type(value)
     try:
-        file = inspect.getsourcefile(inspect.unwrap(value) if callable(value) else type(value))
-        path = Path(file or "")
-        return _digest(path, path.stat().st_mtime_ns)
-    except (OSError, TypeError):
+        path = Path(inspect.getsourcefile(written) or "")
+        found = _digest(path, path.stat().st_mtime_ns)
+    except TypeError:
         return ""
+    except OSError:
+        found = ""
+    if _SEEN.setdefault(written, found) != found:
+        raise ChangedError(
+            f"{path}: was changed after this process had read it; run it again, in a new one: what "
+            "is done and does not depend on it is not done again"
+        )
+    return found
+
+
+_SEEN: MutableMapping[Any, str] = weakref.WeakKeyDictionary()
 
 
 @functools.lru_cache(maxsize=256)
@@ -130,8 +159,8 @@ class OwnWorld:
 
     @property
     def function(self) -> Any:
-        """What its code is, for digests."""
-        return self.value
+        """What its code is, for digests: of a model itself, the module that it is made in."""
+        return self.value if callable(self.value) else sys.modules[self.name.partition(":")[0]]
 
     def build(self, **parameters: Any) -> SCM:
         """The model. Raises ValueError for parameters it does not take, or if it is no model."""

@@ -3,8 +3,8 @@
 It returns a number, a pair (value, standard error), or a dict with ``value`` and, if it has them,
 ``se``, ``low``, ``high``; or with ``draws`` of the effect from a posterior, any number of them,
 whose mean, deviation and central interval are the estimate, unless they are given as well. What it
-raises, or returns that is no finite number, is a failure of that data set, kept as a row with its
-traceback; time and memory may be limited.
+raises, or returns that is no finite number or contradicts itself, is a failure of that data set,
+kept as a row with its traceback; time and memory may be limited.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ from scm.estimate import Roles
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OwnEstimator"]
+__all__ = ["CONTRADICTIONS", "OwnEstimator", "contradiction"]
+
+CONTRADICTIONS = _NEGATIVE, _OUTSIDE = "negative standard error", "value outside its interval"
+"""Names of the failures of an estimate whose numbers cannot all be meant."""
 
 _HALF = NormalDist().inv_cdf(0.975)
 
@@ -85,7 +88,7 @@ class OwnEstimator:
         row: dict[str, Any] = {**empty, "n": float(len(data)), "failure": "", "detail": ""}
         try:
             with _limited(seconds, megabytes):
-                found = _read(self.function(data, roles, **(options or {})))
+                found, given = _read(self.function(data, roles, **(options or {})))
         except _TimeLimitError:
             return {**row, "failure": f"more than {seconds:g} s"}
         except MemoryError:
@@ -93,30 +96,52 @@ class OwnEstimator:
         except Exception as error:
             return {**row, "failure": type(error).__name__, "detail": _traceback()}
         row |= found
+        silent = {**empty, "draws": None} if "draws" in row else empty
         if "draws" in row and not np.isfinite(row["draws"]).all():
             count = int((~np.isfinite(row["draws"])).sum())
             detail = f"{count:,} of {len(row['draws']):,} draws"
-            return {**row, **empty, "draws": None, "failure": "non-finite", "detail": detail}
+            return {**row, **silent, "failure": "non-finite", "detail": detail}
         if not math.isfinite(row["value"]):
-            silent = {**empty, "draws": None} if "draws" in row else empty
             return {**row, **silent, "failure": "non-finite", "detail": f"value {row['value']}"}
+        if given and (wrong := contradiction(row)):
+            return {**row, **silent, "failure": wrong[0], "detail": wrong[1]}
         if math.isnan(row["low"]) and math.isfinite(row["se"]):
             half = _HALF * row["se"]
             row |= {"low": row["value"] - half, "high": row["value"] + half}
         return row
 
 
-def _read(answer: Any) -> dict[str, Any]:
-    """What a function returned, as fields. Raises TypeError for anything else."""
+def contradiction(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """How an estimate contradicts itself: a failure's name and the numbers; None if it does not.
+
+    >>> contradiction({"value": 1.0, "se": 0.5, "low": 2.0, "high": 3.0})
+    ('value outside its interval', 'value 1, from 2 to 3')
+    """
+    value, se, low, high = (row[each] for each in ("value", "se", "low", "high"))
+    if se < 0:
+        return _NEGATIVE, f"se {se:g}"
+    if not math.isnan(value + low + high) and not low <= value <= high:
+        return _OUTSIDE, f"value {value:g}, from {low:g} to {high:g}"
+    return None
+
+
+def _read(answer: Any) -> tuple[dict[str, Any], set[str]]:
+    """What a function returned, as fields, and which of them it told itself, not its draws.
+
+    Raises TypeError for anything else.
+    """
     if isinstance(answer, Mapping):
         known = {"value", "se", "low", "high", "draws"}
         if not {"value", "draws"} & set(answer) or not set(answer) <= known:
             raise TypeError(f"a dict with {sorted(known)} is wanted, given {sorted(answer)}")
         told = {name: float(x) for name, x in answer.items() if name != "draws"}
-        return {**summarised(answer["draws"]), **told} if "draws" in answer else told
+        every = {**summarised(answer["draws"]), **told} if "draws" in answer else told
+        return every, set(told)
     if isinstance(answer, tuple | list) and len(answer) == 2:
-        return {"value": float(answer[0]), "se": float(answer[1])}
-    return {"value": float(answer)}
+        told = {"value": float(answer[0]), "se": float(answer[1])}
+    else:
+        told = {"value": float(answer)}
+    return told, set(told)
 
 
 class _TimeLimitError(Exception):

@@ -28,7 +28,7 @@ from simulators.observe import observe
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Chunk", "drawn", "estimate_once", "estimated"]
+__all__ = ["NOT_FINITE", "Chunk", "drawn", "estimate_once", "estimated"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +38,29 @@ class Chunk:
     Attributes:
       start: the first replicate.
       data: the observed columns by name, (size, n).
-      codes: the result code of each world, (size,).
+      codes: 0 for a sound data set, `NOT_FINITE` for a world that is not, 2 for one of which too
+        few units are selected, (size,).
       weights: 1 for the units that are in the data, 0 for others, (size, n); None if all are.
+      keys: the words of the keys that the worlds were drawn by, (size, 2); None where not told.
     """
 
     start: int
     data: Mapping[str, Any]
     codes: np.ndarray
     weights: Any = None
+    keys: np.ndarray | None = None
 
     @property
     def replicates(self) -> np.ndarray:
         """The numbers of the replicates."""
         return np.arange(self.start, self.start + len(self.codes))
+
+    def keys_of(self, failed: np.ndarray) -> list[str]:
+        """By data set, its key in hexadecimal, two words of 8 digits, where it failed; else ""."""
+        if self.keys is None:
+            return [""] * len(self.codes)
+        words = zip(failed, self.keys, strict=True)
+        return [f"{key[0]:08x}{key[1]:08x}" if bad else "" for bad, key in words]
 
     def frame(self, at: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One data set as an analyst has it: these columns, or all; the units that are in it."""
@@ -66,7 +76,8 @@ class Chunk:
         """The chunk of one of the data sets alone."""
         weights = None if self.weights is None else self.weights[at : at + 1]
         data = {name: x[at : at + 1] for name, x in self.data.items()}
-        return Chunk(self.start + at, data, self.codes[[at]], weights)
+        keys = None if self.keys is None else self.keys[[at]]
+        return Chunk(self.start + at, data, self.codes[[at]], weights, keys)
 
 
 def drawn(name: str, world: World, seed: int, start: int, cell: str = "") -> Chunk:
@@ -79,7 +90,9 @@ def drawn(name: str, world: World, seed: int, start: int, cell: str = "") -> Chu
     else:
         found = _sampler(world.columns, world.n)(world.model, keys)
     data, codes, *weights = jax.block_until_ready(found)
-    return Chunk(start, data, np.asarray(codes), *weights)
+    codes = np.asarray(codes) if world.steps else np.where(codes, NOT_FINITE, 0)
+    words = np.asarray(jax.random.key_data(keys))
+    return Chunk(start, data, codes, weights[0] if weights else None, words)
 
 
 def estimated(method: Method, chunk: Chunk) -> tuple[pd.DataFrame, float, float]:
@@ -124,7 +137,7 @@ def _observer(n: int, selected: bool) -> Any:
 
         def one(key: Any) -> tuple[Any, ...]:
             seen = observe(model.sample(key, n), *steps)
-            code = jnp.where(seen.code != 0, _NOT_FINITE, jnp.where(seen.enough, 0, _FEW))
+            code = jnp.where(seen.code != 0, NOT_FINITE, jnp.where(seen.enough, 0, _FEW))
             found = dict(seen.data), code
             return (*found, seen.weights) if selected else found
 
@@ -133,7 +146,7 @@ def _observer(n: int, selected: bool) -> Any:
     return jax.jit(sample)
 
 
-_NOT_FINITE, _FEW = 1, 2
+NOT_FINITE, _FEW = 1, 2
 _BAD = {_FEW: "too few are selected"}
 
 
@@ -157,7 +170,8 @@ def _one_by_one(method: Method, data: Mapping[str, Any], chunk: Chunk) -> pd.Dat
         rows.append(row)
     if any("draws" in row for row in rows):  # none where it failed
         rows = [{"draws": None, **row} for row in rows]
-    return pd.DataFrame({"replicate": chunk.replicates, **pd.DataFrame(rows)})
+    frame = pd.DataFrame({"replicate": chunk.replicates, **pd.DataFrame(rows)})
+    return frame.assign(key=chunk.keys_of(frame.failure.to_numpy() != ""))
 
 
 _PROGRAMS: dict[Hashable, Any] = {}
@@ -193,7 +207,8 @@ def _rows(estimates: Any, chunk: Chunk) -> pd.DataFrame:
         fields["draws"] = [
             None if failed else row for failed, row in zip(names != "", every, strict=True)
         ]
-    return pd.DataFrame({"replicate": chunk.replicates, **fields, "failure": names, "detail": ""})
+    told = {"failure": names, "detail": "", "key": chunk.keys_of(names != "")}
+    return pd.DataFrame({"replicate": chunk.replicates, **fields, **told})
 
 
 _FIELDS = ("value", "se", "low", "high", "n")

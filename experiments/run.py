@@ -180,7 +180,8 @@ def _findings(
 def _claims(study: Study, results: Collected) -> tuple[found.Claim, ...]:
     if not study.claims:
         return ()
-    return verdicts(study.claims, places(study, ready=True), results.summary, results.truths)
+    every = places(study, ready=True)
+    return verdicts(study.claims, every, results.summary, results.truths, results.frames)
 
 
 def _described(name: str, method: Method) -> found.Method:

@@ -35,6 +35,7 @@ from experiments.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow
 
 __all__ = ["StoreError", "claim", "going_on", "keep", "staged"]
 
@@ -51,6 +52,9 @@ _FILES = (
     "claims.csv",
     "report.html",
 )
+
+_WORDS = ("world", "method", "estimand", "failure", "detail", "key")
+"""The columns of frames that hold words."""
 
 
 class StoreError(ValueError):
@@ -173,13 +177,23 @@ def _stream(path: Path, frames: Iterable[pd.DataFrame]) -> None:
     writer = None
     try:
         for frame in frames:
-            table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+            schema = _schema(frame.columns, posteriors=path.stem == "draws")
             if writer is None:
-                writer = parquet.ParquetWriter(path, table.schema)
-            writer.write_table(table.cast(writer.schema))
+                writer = parquet.ParquetWriter(path, schema)
+            writer.write_table(pyarrow.Table.from_pandas(frame, schema, preserve_index=False))
     finally:
         if writer is not None:
             writer.close()
+
+
+def _schema(columns: Iterable[str], posteriors: bool) -> pyarrow.Schema:
+    """The types of columns by their names: those of a frame would be none where all is null."""
+    import pyarrow
+
+    types = dict.fromkeys(_WORDS, pyarrow.string()) | {"replicate": pyarrow.int64()}
+    if posteriors:  # the draws themselves; estimates have how many there are
+        types["draws"] = pyarrow.list_(pyarrow.float64())
+    return pyarrow.schema([(name, types.get(name, pyarrow.float64())) for name in columns])
 
 
 def _json(record: Mapping[str, Any]) -> str:

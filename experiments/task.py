@@ -10,11 +10,17 @@ import multiprocessing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.device import prepare
 from experiments.factors import Cell
-from experiments.parts import Parts
+from experiments.own_code import ChangedError, code_digest
+from experiments.parts import Parts, data_digest, method_digest
 from experiments.study import Study
+
+if TYPE_CHECKING:
+    from experiments.method import Method
+    from experiments.world import World
 
 __all__ = ["Done", "Task", "work"]
 
@@ -80,6 +86,7 @@ def work(task: Task) -> Done:
         job: baseline(name, estimand_of(study.estimands[asked]), world.seen)
         for (asked, name), job in task.baselines.items()
     }
+    _refuse_other_code(task, world, methods)
     if methods or beside:
         chunk = drawn(task.world, world, study.seed, task.start, cell)
         for name, method in methods.items():
@@ -100,3 +107,20 @@ def work(task: Task) -> Done:
         frame = own_truths(task.world, world, asked, study.seed, task.start, cell)
         parts.keep(task.data, job, task.start, frame)
     return Done(task.data, seconds)
+
+
+def _refuse_other_code(task: Task, world: World, methods: Mapping[str, Method]) -> None:
+    """Refuse to keep, under the names of the code that was asked for, what other code makes: a
+    worker's own may have been changed since."""
+    study = task.study
+    made = {
+        name: method_digest(study.methods[name], each.roles.adjust, code_digest(each.code))
+        for name, each in methods.items()
+    }
+    data = data_digest(study, task.cell, task.world, world.code)
+    if (data, made) != (task.data, dict(task.jobs)):
+        raise ChangedError(
+            f"{task.world}: code of the world or of its methods was changed while this ran, or is "
+            "not the same where the workers are; run it again: what is done and does not depend on "
+            "it is not done again"
+        )

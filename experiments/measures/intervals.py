@@ -25,6 +25,7 @@ import numpy as np
 
 from experiments.measures.measure import (
     Measure,
+    average,
     deviation,
     finite,
     moved_mean,
@@ -75,7 +76,7 @@ def bias_eliminated_coverage(estimates: Any, low: Any, high: Any, *, gap: Gap = 
     x = finite("bias_eliminated_coverage", estimates)
     if x.size < 2:
         return too_few("bias_eliminated_coverage", x.size)
-    found = held(low, high, float(x.mean()), gap)
+    found = held(low, high, average(x), gap)
     if found.size != x.size:
         raise ValueError(
             "bias_eliminated_coverage: an interval for every estimate is wanted, given "

@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.measures import errors, intervals, medians, policies, spread, units
 from experiments.measures.attempts import Attempts
-from experiments.measures.measure import Measure
+from experiments.measures.measure import Measure, average
 from experiments.measures.moments import within
 
 __all__ = ["Question", "bounds", "judge", "tally"]
@@ -119,9 +119,7 @@ def _centred(ends: Attempts, x: np.ndarray) -> Measure:
     name = "bias_eliminated_coverage"
     if len(x) < 2:
         return Measure(name, math.nan, math.nan, ("no estimates", "one estimate only")[len(x)])
-    return replace(
-        intervals.coverage(ends.low, ends.high, float(x.mean()), gap=ends.gap), name=name
-    )
+    return replace(intervals.coverage(ends.low, ends.high, average(x), gap=ends.gap), name=name)
 
 
 def _kind_of_test(ends: Attempts, asked: Question) -> str:

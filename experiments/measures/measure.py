@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Measure", "deviation", "finite", "moved", "moved_mean", "share_error", "too_few"]
+__all__ = ["Measure", "average", "deviation", "finite", "moved", "moved_mean", "share_error",
+           "too_few"]  # fmt: skip
 
 
 _MOST = 1_000_000
@@ -47,6 +48,16 @@ def finite(name: str, values: Any) -> np.ndarray:
 def too_few(name: str, size: int) -> Measure:
     """The measure that no or one estimate allows: none."""
     return Measure(name, math.nan, math.nan, ("no estimates", "one estimate only")[size])
+
+
+def average(x: np.ndarray) -> float:
+    """The mean of one number or more; of equal numbers exactly this number, which a rounded sum
+    misses.
+
+    >>> average(np.full(10, 0.1)), average(np.array([1.0, 2.0]))
+    (0.1, 1.5)
+    """
+    return float(x.mean() if np.ptp(x) else x[0])
 
 
 def deviation(x: np.ndarray) -> float:

@@ -57,7 +57,9 @@ def in_words(findings: Findings, claim: Claim) -> str:
     labels = {each.name: each.label for each in findings.methods}
     what = "mean estimate" if claim.measure == "estimate" else claim.measure.replace("_", " ")
     told = labels.get(claim.told, claim.told) if claim.relation == "smaller_than" else claim.told
-    return f"{labels.get(claim.method, claim.method)}: {what} {_RELATIONS[claim.relation]} {told}"
+    near = f", to within {claim.within:g}" * (claim.within > 0)
+    method = labels.get(claim.method, claim.method)
+    return f"{method}: {what} {_RELATIONS[claim.relation]} {told}{near}"
 
 
 def worst(claim: Claim) -> Held | None:
@@ -113,6 +115,7 @@ def _rows(findings: Findings) -> Iterator[dict[str, object]]:
             yield {
                 "claim": claim.name, "says": claim.says, "world": held.world,
                 "estimand": claim.estimand, "method": claim.method, "measure": claim.measure,
-                "relation": claim.relation, "told": claim.told, "expected": held.expected,
-                "found": held.found, "mcse": held.error, "verdict": held.word,
+                "relation": claim.relation, "told": claim.told, "within": claim.within,
+                "expected": held.expected, "found": held.found, "mcse": held.error,
+                "verdict": held.word,
             }  # fmt: skip

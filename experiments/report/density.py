@@ -50,6 +50,7 @@ def outline(values: np.ndarray, scale: Scale) -> list[tuple[float, float]]:
 
 def _width(values: np.ndarray, step: float) -> float:
     low, first, third, high = np.quantile(values, [0.01, 0.25, 0.75, 0.99])
-    spread = values[(values >= low) & (values <= high)].std()
+    inside = values[(values >= low) & (values <= high)]
+    spread = (inside if inside.size else values).std()  # of two, none is in the middle
     width = 0.9 * min(spread, (third - first) / 1.34 or spread) * len(values) ** -0.2
     return float(min(max(width, 0.75 * step), 1e3 * step))

@@ -15,11 +15,13 @@ from experiments.config import ConfigError, load
 from experiments.findings import Method
 from experiments.keys import replicate_keys
 from experiments.measures import compare, summarise
-from experiments.oracle import of_units
+from experiments.oracle import of_units, oracle_rows
+from experiments.replicate import NOT_FINITE, Chunk
 from experiments.run import run
 from experiments.running import places
 from experiments.stopping import wanted
 from experiments.study import Stop
+from experiments.world import World
 from scm import SCM, latent
 from scm import estimands as kinds
 from simulators import get
@@ -99,6 +101,18 @@ def test_the_oracle_is_the_mean_of_the_units_own_effects(trial, x64):
         np.testing.assert_allclose(rows.high[number] - rows.value[number], half, rtol=1e-8)
 
 
+def test_the_oracle_needs_no_selection_but_a_sound_world(x64):
+    world = World("", None, get("simpson_drug").build(), 80)
+    keys = np.asarray(jax.random.key_data(replicate_keys(0, "drug", 0, 3)))
+    chunk = Chunk(0, {}, np.array([0, 2, NOT_FINITE]), None, keys)  # 2: too few are selected
+    rows, *_ = oracle_rows("drug", world, kinds.ATE("drug_a", "clot"), 0, chunk)
+    assert rows.failure.tolist() == ["", "", "world not finite"]
+    _, (low, high) = units(1)
+    assert rows.value[1] == pytest.approx((high - low).mean(), abs=1e-12)
+    told = [f"{first:08x}{second:08x}" for first, second in keys]
+    assert rows.key.tolist() == ["", "", told[2]]
+
+
 def test_the_naive_answer_is_the_difference_in_means_with_welchs_error(trial, x64):
     rows = kept(trial[0]).query("method == 'naive'")
     assert rows.groupby("estimand").size().to_dict() == {"ate": 60, "sate": 60}
@@ -124,8 +138,6 @@ def test_a_slope_is_taken_times_the_difference_of_the_levels(x64):
 
 
 def _chunk(world):
-    from experiments.replicate import Chunk
-
     data = {name: np.asarray(column)[None] for name, column in world.data.items()}
     return Chunk(0, {n: jax.numpy.asarray(x) for n, x in data.items()}, np.zeros(1, int))
 

@@ -16,11 +16,19 @@ from experiments.findings import Estimand, Findings, Method, World
 from experiments.measures import summarise
 from experiments.report import page
 from experiments.report.axis import Scale
+from experiments.report.density import outline
 
 
 def number(text: str) -> float:
     """A number as the page writes it."""
     return float(text.replace("−", "-").strip(" \u2007\u2008!()%"))
+
+
+def test_two_estimates_have_two_humps_that_are_alike() -> None:
+    curve = dict(outline(np.array([1.005, 1.995]), Scale(0.0, 3.0, 0.0, 300.0)))
+    assert max(curve.values()) == 1 > curve[150.5]
+    heights = [curve[x] for x in sorted(curve)]
+    assert heights == pytest.approx(heights[::-1])
 
 
 def test_estimates_beyond_the_chart_are_counted(read, findings: Findings) -> None:

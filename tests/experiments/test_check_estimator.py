@@ -83,6 +83,10 @@ counter = itertools.count()
         (limited, {"an outcome in huge units"}),
         (lambda data, roles: "text", {"ordinary data"}),
         (lambda data, roles: (sound(data, roles), -1.0), {"ordinary data"}),
+        (
+            lambda data, roles: {"value": sound(data, roles), "low": 90, "high": 99},
+            {"ordinary data"},
+        ),
     ],
 )
 def test_each_fault_is_found_and_no_other(function, wrong):
@@ -96,6 +100,8 @@ def test_what_is_told_and_not_demanded():
     assert verdicts(drops_rows)["a NaN in the outcome"] == "note"
     told = {t.name: t.told for t in trials(OwnEstimator("a:b", lambda d, r: sound(d, r) ** 2))}
     assert told["twice the outcome"].endswith("not linear")
+    [negative] = trials(OwnEstimator("a:b", lambda data, roles: (sound(data, roles), -1.0)))
+    assert negative.told == "negative standard error: se -1"
     unsteady = verdicts(lambda data, roles: sound(data, roles) + next(counter))
     assert unsteady["called twice"] == "fails"
 

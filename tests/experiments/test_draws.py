@@ -42,7 +42,7 @@ def ragged(data, roles):
     b = data["T"].cov(data["Y"])
     if b < 1.7:
         raise ValueError("too flat")
-    return {"draws": _posterior(data, 1, 50 + int(b * 1000) % 7), "value": 7.0}
+    return {"draws": _posterior(data, 1, 50 + int(b * 1000) % 7), "se": 7.0}
 """
 
 STUDY = """\
@@ -95,7 +95,7 @@ def test_what_is_given_besides_the_draws_stands(made):
     estimates = pd.read_parquet(made / "estimates.parquet")
     rows = estimates[estimates.method == "ragged"]
     failed = rows.failure != ""
-    assert set(rows.value[~failed]) == {7.0}
+    assert set(rows.se[~failed]) == {7.0}
     assert 0 < failed.sum() < 60
     assert rows[failed][["draws", "pit_ate"]].isna().all(axis=None)
     kept = read_draws(made, "line", "ragged")

@@ -92,6 +92,12 @@ def test_bias_eliminated_coverage_of_the_worked_example() -> None:
     assert made.mcse == pytest.approx(math.sqrt(2 / 9 / 6))
 
 
+def test_the_mean_of_equal_estimates_is_this_number() -> None:
+    x = np.full(6, 0.1)
+    assert x.sum() / 6 != 0.1
+    assert measures.bias_eliminated_coverage(x, x, x).value == 1
+
+
 def test_a_relative_bias_needs_a_truth_that_is_not_0() -> None:
     assert measures.relative_bias(ESTIMATES, 0.0).note == "the truth is 0"
     within = measures.relative_bias(ESTIMATES, 0.2, 0.1)

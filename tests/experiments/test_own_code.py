@@ -1,5 +1,6 @@
 """A person's own models and estimators in a study, their failures kept as rows."""
 
+import dataclasses
 import io
 import math
 
@@ -9,10 +10,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from experiments.cli import main
 from experiments.config import ConfigError, load
+from experiments.own_code import ChangedError, code_digest, own_world
 from experiments.own_estimators import OwnEstimator
+from experiments.parts import Parts
 from experiments.plan import plan
 from experiments.run import run
+from experiments.running import places, tasks
+from experiments.task import work
 from scm.estimate import Roles
 
 CODE = """\
@@ -103,6 +109,43 @@ def test_own_code_that_is_not_there_is_one_line(tmp_path, old, new, message):
     assert message in str(caught.value)
 
 
+def test_code_that_is_changed_while_it_runs_is_one_line(tmp_path, monkeypatch, capsys):
+    """An estimator that writes to its own file: what would be kept is of neither code."""
+    (tmp_path / "own_code_that_changes.py").write_text(
+        "from pathlib import Path\n"
+        "def restless(data, roles):\n"
+        "    Path(__file__).write_text(Path(__file__).read_text() + '#')\n"
+        "    return 1.0\n"
+    )
+    text = STUDY.replace("own_code_of_a_test:slope", "own_code_that_changes:restless")
+    text = text.replace('simulator = "own_code_of_a_test:world"', 'simulator = "simpson_drug"')
+    text = text.replace("parameters = { effect = 2.0 }", "").replace('"T"', '"drug_a"')
+    text = text.replace('"Y"', '"clot"').partition("[methods.native]")[0]
+    (tmp_path / "own.toml").write_text(text)
+    monkeypatch.setattr("experiments.device.prepare", lambda precision: None)
+    with jax.enable_x64(True):
+        assert main(["run", str(tmp_path / "own.toml"), "--out", str(tmp_path)]) == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert "own_code_that_changes.py: was changed after" in line
+    assert "run it again" in line
+
+
+def test_a_worker_with_other_code_keeps_nothing(tmp_path):
+    with jax.enable_x64(True):
+        [place] = places(study(tmp_path))
+        [one, *_] = tasks(place, Parts(tmp_path / "parts"), 60)
+        other = dataclasses.replace(one, jobs={**one.jobs, "slope": "0" * 16})
+        with pytest.raises(ChangedError, match="run it again"):
+            work(other)
+    assert not (tmp_path / "parts").exists()
+
+
+def test_the_code_of_a_bare_model_is_its_module(tmp_path):
+    (tmp_path / "bare_model_of_a_test.py").write_text(CODE + "made = world()\n")
+    found = code_digest(own_world("bare_model_of_a_test:made", tmp_path).function)
+    assert found == code_digest(own_world("bare_model_of_a_test:world", tmp_path).function)
+
+
 DATA = pd.DataFrame({"T": [0, 1, 0, 1], "Y": [1.0, 2.0, 3.0, 4.0]})
 
 
@@ -115,6 +158,11 @@ DATA = pd.DataFrame({"T": [0, 1, 0, 1], "Y": [1.0, 2.0, 3.0, 4.0]})
         (math.inf, {"failure": "non-finite"}),
         (None, {"failure": "TypeError"}),
         ({"estimate": 1}, {"failure": "TypeError"}),
+        ((2.0, -1.0), {"failure": "negative standard error", "detail": "se -1"}),
+        ({"value": 4, "low": 0, "high": 3}, {"failure": "value outside its interval"}),
+        ({"value": 1, "low": 3, "high": 0}, {"failure": "value outside its interval"}),
+        ({"draws": [1.0, 2.0], "value": 4}, {"failure": "value outside its interval"}),
+        ({"draws": [0.0] * 99 + [1e9]}, {"value": 1e7, "failure": ""}),  # a mean may lie outside
     ],
 )
 def test_what_a_function_may_return(returned, expected):

@@ -13,6 +13,8 @@ from scipy import stats
 from experiments import measures
 from experiments.findings import Method
 from experiments.measures import Measure, compare
+from experiments.measures.attempts import Attempts
+from experiments.measures.sizes import size_error
 
 # a - b is -1, 0, 1, 2; about the truth 2 the squares are 1, 0, 4, 9 and 0, 0, 1, 1.
 A, B, TRUTH, TAU = (1, 2, 4, 5), (2, 2, 3, 3), 2.0, 0.5
@@ -61,6 +63,55 @@ def test_it_is_the_paired_t_test_and_that_of_pitman_and_morgan() -> None:
     r = np.corrcoef(a, b)[0, 1]
     assert gain.value == pytest.approx(100 * (a.var() / b.var() - 1), rel=1e-10)
     assert gain.mcse == pytest.approx(200 * a.var() / b.var() * math.sqrt((1 - r**2) / 299))
+
+
+def tried(values, ends, replicates=None) -> Attempts:
+    low, high = ends
+    frame = pd.DataFrame({"replicate": replicates or range(len(values)), "value": values, "se": 1.0,
+                          "low": low, "high": high, "failure": ""})  # fmt: skip
+    return Attempts.of(frame, "e", TRUTH)
+
+
+@pytest.mark.parametrize(
+    ("measure", "squared"),
+    [
+        # biases of 1 and 1/2: both are above 0, and what is left is the paired difference
+        ("bias", Fraction(5, 12)),
+        ("estimate", Fraction(5, 12)),
+        ("mse", Fraction(38, 12)),
+        ("coverage", Fraction(1, 16)),
+    ],
+)
+def test_the_error_of_a_difference_in_size_is_that_of_pairs(measure, squared) -> None:
+    error = size_error(measure, tried(A, ENDS_A), tried(B, ENDS_B), TRUTH)
+    assert error**2 == pytest.approx(float(squared), rel=1e-12)
+
+
+def test_sizes_of_unlike_signs_and_unlike_data_sets() -> None:
+    b = tuple(4 - x for x in B)  # 2, 2, 1, 1: a bias of -1/2, and a + b is 3, 4, 5, 6
+    one, other = tried(A, ENDS_A), tried(b, ENDS_B)
+    assert size_error("bias", one, other, TRUTH) ** 2 == pytest.approx(5 / 3 / 4)
+    # signs that differ: the truth's error comes twice; of estimates it does not come at all
+    assert size_error("bias", one, other, TRUTH, TAU) ** 2 == pytest.approx(5 / 12 + (2 * TAU) ** 2)
+    assert size_error("estimate", one, tried(B, ENDS_B), TRUTH, TAU) ** 2 == pytest.approx(5 / 12)
+    # no data set in common: variances 10/3 and 1/3, each over 4, with 8/7 for 4/3
+    apart = tried(B, ENDS_B, [4, 5, 6, 7])
+    expected = Fraction(8, 7) * Fraction(3, 4) * (Fraction(10, 12) + Fraction(1, 12))
+    assert size_error("bias", one, apart, TRUTH) ** 2 == pytest.approx(float(expected))
+    assert math.isnan(size_error("width", one, other, TRUTH))
+    assert math.isnan(size_error("bias", one, tried(B[:1], ((0,), (2,))), TRUTH))
+
+
+def test_the_error_of_a_difference_of_rmse_is_that_of_many_studies() -> None:
+    random = np.random.default_rng(11)
+    shared = random.normal(size=(2_000, 1, 50))
+    x = TRUTH + np.array([[0.3], [-0.2]]) + shared + 0.3 * random.normal(size=(2_000, 2, 50))
+    rmse = np.sqrt(((x - TRUTH) ** 2).mean(axis=2))
+    ends = (np.zeros(50), np.ones(50))
+    told = [size_error("rmse", *(tried(each, ends) for each in study), TRUTH) for study in x]
+    spread = (rmse[:, 0] - rmse[:, 1]).std(ddof=1)
+    # the delta method's own error at 50 data sets is a few per cent
+    assert np.sqrt(np.mean(np.square(told))) == pytest.approx(spread, rel=0.05)
 
 
 def test_what_both_share_cancels() -> None:

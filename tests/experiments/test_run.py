@@ -121,6 +121,13 @@ def test_failures_are_rows():
     assert 0 < failed.sum() < 50
     assert frame.loc[failed, ["value", "se", "low", "high"]].isna().all(axis=None)
     assert frame.loc[~failed, ["value", "se", "low", "high"]].notna().all(axis=None)
+    # The key that a failure tells makes the data set that failed again.
+    assert (frame.key[~failed] == "").all()
+    for number in frame.replicate[failed]:
+        told = frame.key[number]
+        words = np.array([int(told[:8], 16), int(told[8:], 16)], np.uint32)
+        made = jax.random.key_data(replicate_keys(1, "confounded", number, 1)[0])
+        np.testing.assert_array_equal(words, made)
     assert set(frame.loc[failed, "failure"]) <= {"empty_stratum", "constant_treatment",
                                                  "too_few_rows"}  # fmt: skip
 

@@ -27,7 +27,7 @@ from experiments.toml_text import dumps
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted((ROOT / "configs").rglob("*.toml"))
-FRAME = pd.DataFrame({"method": ["ols", "tsls"], "value": [0.5, math.nan], "n": [10, 10]})
+FRAME = pd.DataFrame({"method": ["ols", "tsls"], "value": [0.5, math.nan], "n": [10.0, 10.0]})
 FILES = {
     "config.toml", "provenance.json", "estimates.parquet", "truths.parquet", "seconds.parquet",
     "summary.csv", "real.csv", "report.html", "figures",
@@ -168,6 +168,24 @@ def test_everything_is_kept_and_read_back(college, tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(folder / "summary.csv"), FRAME)
     assert (folder / "report.html").read_text(encoding="utf-8") == "<p>é</p>"
     assert load(folder / "config.toml").model_dump() == college.model_dump()
+
+
+def test_a_first_place_without_anything_says_nothing_of_the_types_of_others(college, tmp_path):
+    words = {"world": ["a"], "method": ["m"], "estimand": [""], "failure": ["x"], "detail": [""]}
+    empty = pd.DataFrame({**words, "replicate": [0], "value": [None], "draws": [None], "key": "0f"})
+    full = empty.assign(world="b", value=1.5, draws=3.0, failure="", key="")
+    drawn = pd.DataFrame({"world": ["b"], "method": ["m"], "replicate": [0], "draws": [[1.0, 2.0]]})
+    folder = claim(tmp_path, college)
+    keep(
+        folder, college, {"made_by": "scm run", "study": college.name}, estimates=[empty, full],
+        draws=[drawn.head(0), drawn], truths=FRAME, seconds=FRAME, summary=FRAME, real=None,
+        report="", figures=[],
+    )  # fmt: skip
+    kept = pd.read_parquet(folder / "estimates.parquet")
+    assert kept.value.isna().tolist() == [True, False]
+    assert kept[["value", "draws"]].iloc[1].tolist() == [1.5, 3.0]
+    assert kept.key.tolist() == ["0f", ""]
+    assert pd.read_parquet(folder / "draws.parquet").draws[0].tolist() == [1.0, 2.0]
 
 
 def test_a_second_run_replaces_the_first_and_leaves_what_is_not_its_own(college, tmp_path):

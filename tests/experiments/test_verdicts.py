@@ -1,9 +1,11 @@
 """Verdicts on claims: words by numbers computed by hand, and what is refused of a claim."""
 
+import dataclasses
 import math
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
@@ -12,8 +14,9 @@ from experiments.claims import Claim
 from experiments.config import ConfigError, load
 from experiments.findings import Claim as Found
 from experiments.findings import Estimand, Held, Method, Setting, World
+from experiments.measures import summarise
 from experiments.ready import ready
-from experiments.report.claimed import claims_table, worst
+from experiments.report.claimed import claims_table, in_words, worst
 from experiments.report.curves import curves
 from experiments.running import places
 from experiments.verdicts import names_in, verdicts
@@ -143,6 +146,19 @@ class TestWords:
         rows = [(0, "ols", "bias", value, error), (0, "other", "bias", 9.0, 0.1)]
         assert verdict(toy, rows, **relation).word == "undecided"
 
+    @pytest.mark.parametrize(
+        ("attempts", "failed", "told"),
+        [(20, 0.0, "borne out"), (19, 0.0, "undecided"), (20, 0.1, "undecided")],
+    )
+    def test_few_estimates_bear_nothing_out(self, toy, attempts, failed, told):
+        rows = [
+            (0, "ols", "bias", 0.1, 9.0),
+            (0, "ols", "attempts", attempts, math.nan),
+            (0, "ols", "failures", failed, 0.0),
+        ]
+        assert verdict(toy, rows, equals=0).word == told
+        assert verdict(toy, rows, above=-99).word == "borne out"  # far beyond its error
+
     def test_a_measure_that_is_not_there_is_undecided(self, toy):
         assert verdict(toy, [(0, "other", "bias", 0.0, 0.1)], equals=0).word == "undecided"
 
@@ -172,6 +188,46 @@ class TestWords:
             (0, "ols", "failures", failed, 0.0),
         ]
         assert verdict(toy, rows, "coverage", equals=claimed).word == told
+
+
+class TestOnTheSameData:
+    """Two methods whose estimates share nearly all of their error."""
+
+    def found(self, toy, measure, read=True, failures="report"):
+        [place] = toy[""]
+        study = place.study.model_copy(update={"failures": failures})
+        place = dataclasses.replace(place, study=study)
+        shared = np.random.default_rng(8).normal(size=200)
+        values = {"ols": 0.5 + 0.1 + shared, "other": 0.5 + 0.2 + shared}
+        estimates = pd.concat(
+            pd.DataFrame({"method": name, "replicate": range(200), "value": x, "se": 1.0,
+                          "low": x - 1.96, "high": x + 1.96, "failure": ""}).assign(world="line")
+            for name, x in values.items()
+        )  # fmt: skip
+        truths = pd.DataFrame({"world": ["line"], "estimand": "slope", "value": 0.5, "se": 0.0})
+        methods = [Method(name, name, estimands=("slope",)) for name in values]
+        claim = Claim(
+            says="It is so.", worlds=("line",), estimand="slope", method="ols", measure=measure,
+            smaller_than="other",
+        )  # fmt: skip
+        summary = summarise(estimates, truths, methods)
+        every = [lambda: estimates] if read else None
+        [found] = verdicts({"it": claim}, [place], summary, truths, every)
+        return found.word
+
+    def test_what_both_share_does_not_blur_which_is_the_smaller(self, toy):
+        assert self.found(toy, "bias") == "borne out"  # they differ by 0.1 and by no chance
+        assert self.found(toy, "estimate") == "borne out"
+        assert self.found(toy, "bias", read=False) == "undecided"  # of 0.1, the two err by 0.07
+
+    @pytest.mark.parametrize("off", [0.0, 1e-12, -1e-12])
+    def test_two_that_are_the_same_are_not_smaller(self, toy, off):
+        rows = [(0, "ols", "bias", 0.1 + off, 0.0), (0, "other", "bias", 0.1, 0.0)]
+        assert verdict(toy, rows, smaller_than="other").word == "undecided"
+
+    def test_where_it_cannot_be_paired_the_error_is_cautious(self, toy):
+        assert self.found(toy, "median_bias") == "undecided"
+        assert self.found(toy, "bias", failures="listwise") == "undecided"
 
 
 class TestSeveralPlaces:
@@ -224,6 +280,7 @@ class TestFormulas:
             ({"known": "var(Y)"}, 0.5**2 / 0.25),  # with the parameters that the world has
             ({"equals": "truth if noise_berkson else Phi(2 * truth)"}, 0.8413447),
             ({"equals": "2 * noise_sd"}, 4.0),
+            ({"equals": "1 / noise_berkson if noise_berkson else 7"}, 7.0),
             # Fisher's z of 0.2; a uniform law is the beta law of 1 and 1; 1F1(1; 2; x) is
             # (e^x - 1) / x
             ({"equals": "atanh(0.2)"}, 0.2027326),
@@ -296,6 +353,12 @@ class TestCurves:
         (CLAIM + 'equals = "slope / nois_sd"', "there is no number 'nois_sd' in the world 'line'"),
         (CLAIM + 'equals = "slope / ("', "is no expression"),
         (CLAIM + 'equals = "hypot(slope)"', "there is no function 'hypot'"),
+        (CLAIM + 'equals = "1/0"', "'1/0' has no value: float division by zero"),
+        (CLAIM + 'equals = "10 ** 400"', "'10 ** 400' has no value: "),
+        (CLAIM + 'equals = "(-1) ** 0.5"', "'(-1) ** 0.5' is nan in the world 'line'"),
+        (CLAIM + 'equals = "1/(slope-slope)"', "'1/(slope-slope)' is inf in the world 'line'"),
+        (CLAIM + 'above = "log(-slope)"', "'log(-slope)' is nan in the world 'line'"),
+        (CLAIM + 'equals = "1 / noise_severity"' + GRID, "'1 / noise_severity' is inf in the"),
         (CLAIM + "equals = 0\nwithin = -1", "a number of at least 0 is wanted"),
         (CLAIM + "eqals = 0", "unknown key; did you mean 'equals'"),
     ],
@@ -309,7 +372,19 @@ def test_a_wrong_claim_is_refused_in_one_line(tmp_path, claim, told):
     assert f"{tmp_path}/toy.toml:" in lines[0]
 
 
+def test_what_the_truth_makes_of_a_formula_is_not_known_before(tmp_path):
+    ready(study_of(tmp_path, CLAIM + 'equals = "1 / truth + log(truth)"'))
+
+
 class TestShown:
+    def test_how_near_it_must_be_is_told(self, toy):
+        found = verdict(toy, [(0, "ols", "bias", 0.1, 0.05)], equals=0, within=0.01)
+        findings = SimpleNamespace(claims=(found,), methods=[Method("ols", "OLS")])
+        assert in_words(findings, found) == "OLS: bias is 0, to within 0.01"
+        assert claims_table(findings).within.tolist() == [0.01]
+        exactly = verdict(toy, [(0, "ols", "bias", 0.1, 0.05)], equals=0)
+        assert in_words(findings, exactly) == "OLS: bias is 0"
+
     def test_the_table_has_a_row_for_each_claim_and_place(self):
         held = (Held("a", 0.0, 0.1, 0.05, "borne out"), Held("b", 0.0, math.nan, 0.05, "undecided"))
         claim = Found("it", "It is so.", "", "slope", "ols", "bias", "equals", "0", held)
